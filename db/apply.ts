@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
+import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
+import { applyObjects, applyTriggers, readObjects } from './objects.ts'
+
+const applyLock = 7_236_001
+
+/** The folder with bootstrap.sql, migrations/ and functions/: beside this file in the sources, not copied by the build. */
+function sqlDirectory(): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  return existsSync(join(here, 'functions')) ? here : join(here, '..', '..', 'db')
+}
+
+/** The migrations that this version of the code has. */
+export function knownMigrations(): Promise<Migration[]> {
+  return readMigrations(join(sqlDirectory(), 'migrations'))
+}
+
+export type Applied = { migrations: string[]; triggers: string[] }
+
+/**
+ * Brings a database to this version: one advisory lock, then roles and schema, migrations, functions, views, grants and
+ * triggers. Twice is the same as once; two at once wait for each other. Needs a direct connection (session lock).
+ * Throws SchemaNewerError when the database is ahead of the code.
+ */
+export async function applySchema(options: { connectionString: string; log?: (line: string) => void }): Promise<Applied> {
+  const directory = sqlDirectory()
+  const client = new Client({ connectionString: options.connectionString, application_name: 'mentor-expiry migrate' })
+  await client.connect()
+  try {
+    await client.query('select pg_catalog.pg_advisory_lock($1)', [applyLock])
+    await client.query(await readFile(join(directory, 'bootstrap.sql'), 'utf8'))
+    const objects = await readObjects(join(directory, 'functions'))
+    const known = await knownMigrations()
+    const migrations = await inTransaction(client, async () => {
+      const applied = await applyMigrations(client, known)
+      await applyObjects(client, objects)
+      return applied
+    })
+    for (const tag of migrations) options.log?.(`applied migration ${tag}`)
+    const triggers = await applyTriggers(client, objects)
+    for (const name of triggers) options.log?.(`created trigger ${name}`)
+    return { migrations, triggers }
+  } finally {
+    await client.end()
+  }
+}
+
+async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin')
+  try {
+    await client.query('set local role expiry_owner')
+    const result = await work()
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  }
+}

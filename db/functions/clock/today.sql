@@ -1,0 +1,10 @@
+create or replace function expiry.today(p_organisation_id uuid)
+returns date
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select (expiry.now() at time zone o.time_zone)::date from expiry.organisations as o where o.id = p_organisation_id;
+$$;
+comment on function expiry.today(uuid) is 'The date in the organisation''s time zone. Null when there is no such organisation.';

@@ -1,0 +1,36 @@
+create or replace function expiry.certifications_changed()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_mentor_ids uuid[];
+begin
+  if tg_op = 'INSERT' then
+    -- A new certification needs a look only when its date lies within the widest threshold of anywhere on earth.
+    select pg_catalog.array_agg(n.mentor_id) into v_mentor_ids
+      from after_rows as n
+     where n.expiry_date between (expiry.now() at time zone 'UTC')::date - 1
+                             and (expiry.now() at time zone 'UTC')::date + 1
+                                 + (select coalesce(pg_catalog.max(e.threshold_day), 0) from expiry.effective_thresholds as e);
+  else
+    with changed as (
+      insert into expiry.certification_history (certification_id, mentor_id, old_expiry_date, new_expiry_date, actor)
+      select n.id, n.mentor_id, b.expiry_date, n.expiry_date,
+             coalesce(nullif(pg_catalog.current_setting('expiry.actor', true), ''), session_user)
+        from after_rows as n
+        join before_rows as b on b.id = n.id
+       where n.expiry_date is distinct from b.expiry_date
+      returning mentor_id
+    )
+    select pg_catalog.array_agg(c.mentor_id) into v_mentor_ids from changed as c;
+  end if;
+  if v_mentor_ids is not null then
+    perform expiry.settle_mentors(v_mentor_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function expiry.certifications_changed() is
+  'A new or changed expiry date takes effect on the reminders, and leaves its row in certification_history, in the same transaction.';

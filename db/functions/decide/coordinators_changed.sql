@@ -1,0 +1,23 @@
+create or replace function expiry.coordinators_changed()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_mentor_ids uuid[];
+begin
+  select pg_catalog.array_agg(m.id) into v_mentor_ids
+    from after_rows as n
+    join before_rows as b on b.id = n.id
+    join expiry.mentors as m on m.coordinator_id = n.id
+   where (n.active, n.email) is distinct from (b.active, b.email)
+     and exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'failed');
+  if v_mentor_ids is not null then
+    perform expiry.settle_mentors(v_mentor_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function expiry.coordinators_changed() is
+  'A repaired coordinator gets the reminders that had failed, in the same transaction.';

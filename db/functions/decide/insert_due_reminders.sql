@@ -1,0 +1,40 @@
+create or replace function expiry.insert_due_reminders(
+  p_mentor_ids uuid[],
+  p_source expiry.reminder_source,
+  p_run_id bigint,
+  p_threshold_day integer
+)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_inserted uuid[];
+begin
+  with added as (
+    insert into expiry.reminder_dispatch_log
+      (kind, organisation_id, mentor_id, coordinator_id, certification_id, threshold_day, certification_expiry_date,
+       urgency, escalate, source, run_id, due_at, status, status_reason)
+    select 'reminder', d.organisation_id, d.mentor_id, d.coordinator_id, d.certification_id, d.threshold_day,
+           d.expiry_date, d.urgency, d.escalate, p_source, p_run_id,
+           case p_source when 'nightly' then d.window_opened_at else expiry.now() end,
+           case when d.recipient_email is null then 'failed' else 'pending' end::expiry.reminder_status,
+           case when d.recipient_email is null then 'no_recipient' end
+      from expiry.uncovered_reminders as d
+     where d.mentor_id = any (p_mentor_ids)
+       and (p_threshold_day is null or d.threshold_day = p_threshold_day)
+    on conflict (mentor_id, kind, threshold_day, certification_expiry_date) do nothing
+    returning mentor_id
+  )
+  select pg_catalog.array_agg(a.mentor_id) into v_inserted from added as a;
+  if v_inserted is null then
+    return 0;
+  end if;
+  perform expiry.supersede_reminders(v_inserted);
+  return pg_catalog.cardinality(v_inserted);
+end;
+$$;
+comment on function expiry.insert_due_reminders(uuid[], expiry.reminder_source, bigint, integer) is
+  'Writes the due reminders of these mentors that no row accounts for (of one threshold, or of any when null), supersedes the looser ones that are still open, and returns how many were written. Without a reachable recipient a row begins as failed / no_recipient. Call with the mentors locked.';

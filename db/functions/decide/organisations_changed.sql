@@ -1,0 +1,22 @@
+create or replace function expiry.organisations_changed()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_mentor_ids uuid[];
+begin
+  select pg_catalog.array_agg(distinct l.mentor_id) into v_mentor_ids
+    from after_rows as n
+    join before_rows as b on b.id = n.id
+    join expiry.reminder_dispatch_log as l on l.organisation_id = n.id and l.status = 'failed'
+   where n.fallback_email is distinct from b.fallback_email;
+  if v_mentor_ids is not null then
+    perform expiry.settle_mentors(v_mentor_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function expiry.organisations_changed() is
+  'A new fallback address gets the reminders that had failed, in the same transaction.';

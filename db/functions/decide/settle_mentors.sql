@@ -1,0 +1,21 @@
+create or replace function expiry.settle_mentors(p_mentor_ids uuid[])
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_locked uuid[] := expiry.lock_mentors(p_mentor_ids);
+begin
+  if pg_catalog.cardinality(v_locked) = 0 then
+    return;
+  end if;
+  perform expiry.supersede_reminders(v_locked);
+  perform expiry.revive_reminders(v_locked);
+  perform expiry.insert_due_reminders(v_locked, 'realtime', null, null);
+  perform expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected']);
+end;
+$$;
+comment on function expiry.settle_mentors(uuid[]) is
+  'Makes the reminders of these mentors what the facts say now: a level, not an edge, so it may be called at any time.';

@@ -1,0 +1,47 @@
+create or replace view expiry.delivery_facts as
+select l.id,
+       case
+         when stale.reason is not null then 'superseded'
+         when coalesce(r.email, o.fallback_email) is null then 'no_recipient'
+         else 'begun'
+       end as verdict,
+       stale.reason,
+       r.coordinator_id,
+       coalesce(r.email, o.fallback_email) as recipient_email,
+       pg_catalog.jsonb_build_object(
+         'id', l.id,
+         'kind', l.kind,
+         'urgency', l.urgency,
+         'thresholdDay', l.threshold_day,
+         'expiryDate', l.certification_expiry_date,
+         'daysLeft', l.certification_expiry_date - ((select expiry.now()) at time zone o.time_zone)::date,
+         'organisation', pg_catalog.jsonb_build_object('slug', o.slug, 'name', o.name, 'locale', o.locale),
+         'mentor', pg_catalog.jsonb_build_object('ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name),
+         'recipient', pg_catalog.jsonb_build_object(
+           'kind', case when r.email is null then 'fallback' else 'coordinator' end,
+           'name', r.full_name,
+           'email', coalesce(r.email, o.fallback_email),
+           'locale', coalesce(r.locale, o.locale)
+         ),
+         'escalationEmail', case when l.escalate then o.escalation_email end,
+         'acceptedChannels', array(
+           select a.channel from expiry.reminder_delivery_attempts as a where a.log_id = l.id and a.outcome = 'accepted'
+         )
+       ) as delivery
+  from expiry.reminder_dispatch_log as l
+  join expiry.mentors as m on m.id = l.mentor_id
+  join expiry.organisations as o on o.id = m.organisation_id
+  left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
+  left join lateral (
+    select s.reason from expiry.stale_reminders as s where s.id = l.id
+    union all
+    select 'tighter_reminder'
+      from expiry.due_reminders as d
+     where l.kind = 'reminder'
+       and d.mentor_id = l.mentor_id
+       and d.expiry_date = l.certification_expiry_date
+       and d.threshold_day < l.threshold_day
+    limit 1
+  ) as stale on true;
+comment on view expiry.delivery_facts is
+  'What begin must know about a reminder at the moment of the send: whether its facts hold, who gets it now, and the words'' ingredients. A row whose window a tighter threshold has taken over is stale even before that one''s row is written.';

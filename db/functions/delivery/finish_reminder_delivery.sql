@@ -1,0 +1,107 @@
+create or replace function expiry.finish_reminder_delivery(
+  p_results jsonb,
+  p_retry_base integer,
+  p_retry_cap integer,
+  p_retry_for integer
+)
+returns table (id bigint, generation integer, attempt integer, verdict text, status expiry.reminder_status, status_reason text)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+set lock_timeout = '5s'
+as $$
+#variable_conflict use_column
+begin
+  perform from expiry.reminder_dispatch_log as l
+    where l.id in (select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r)
+    order by l.id
+      for no key update;
+
+  return query
+  with answers as materialized (
+    select r.id, r.generation, r.attempt, c.channel, c.kind, c.code, c."messageId" as message_id,
+           c."retryAfter" as retry_after, c."startedAt" as started_at, c."finishedAt" as finished_at
+      from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer, channels jsonb)
+     cross join lateral pg_catalog.jsonb_to_recordset(r.channels) as c (
+       channel text, kind text, code text, "messageId" text, "retryAfter" numeric, "startedAt" timestamptz, "finishedAt" timestamptz
+     )
+  ), results as materialized (
+    select r.id, r.generation, r.attempt,
+           coalesce(pg_catalog.bool_and(a.kind = 'accepted'), true) as accepted,
+           coalesce(pg_catalog.bool_or(a.kind in ('failed', 'uncertain')), false) as transient,
+           coalesce(pg_catalog.bool_or(a.kind = 'out_of_order'), false) as out_of_order,
+           coalesce(pg_catalog.bool_and(a.kind = 'out_of_order'), false) as untried,
+           pg_catalog.max(a.retry_after) as retry_after,
+           pg_catalog.max(a.message_id) as message_id,
+           pg_catalog.string_agg(a.channel || ':' || a.code, ' ' order by a.channel) filter (where a.kind <> 'accepted') as error
+      from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer)
+      left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
+     group by r.id, r.generation, r.attempt
+  ), judged as materialized (
+    select r.*, o.time_zone, l.attempts, l.first_failed_at,
+           case
+             when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'
+             when r.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
+               select from expiry.reminder_delivery_attempts as u
+                where u.log_id = r.id and u.attempt = r.attempt and u.outcome = 'uncertain'
+             ) then 'late'
+             else 'stale'
+           end as verdict
+      from results as r
+      join expiry.reminder_dispatch_log as l on l.id = r.id
+      join expiry.organisations as o on o.id = l.organisation_id
+  ), decided as materialized (
+    select j.*,
+           case
+             when j.accepted then 'sent'
+             when j.transient and coalesce(j.first_failed_at, pg_catalog.clock_timestamp())
+                  + pg_catalog.make_interval(secs => p_retry_for) <= pg_catalog.clock_timestamp() then 'failed'
+             when j.transient or j.out_of_order then 'pending'
+             else 'failed'
+           end::expiry.reminder_status as new_status,
+           case when j.transient then 'attempts_exhausted' else 'rejected' end as failure,
+           greatest(
+             coalesce(j.retry_after, 0),
+             least(p_retry_cap, p_retry_base * 2 ^ least(j.attempts - 1, 20)) * (0.75 + 0.5 * pg_catalog.random())
+           ) as pause
+      from judged as j
+  ), recorded_attempts as (
+    insert into expiry.reminder_delivery_attempts as kept (log_id, attempt, channel, outcome, response, started_at, finished_at)
+    select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code, a.started_at, a.finished_at
+      from answers as a
+      join judged as j on j.id = a.id and j.generation = a.generation and j.attempt = a.attempt
+     where a.kind <> 'out_of_order'
+       and not (a.kind = 'accepted' and exists (
+         select from expiry.reminder_delivery_attempts as earlier
+          where earlier.log_id = a.id and earlier.channel = a.channel and earlier.outcome = 'accepted'
+       ))
+    on conflict (log_id, attempt, channel) do update
+       set outcome = excluded.outcome, response = excluded.response, finished_at = excluded.finished_at
+     where kept.outcome = 'uncertain'
+  ), written as (
+    update expiry.reminder_dispatch_log as l
+       set status = d.new_status,
+           status_reason = case when d.new_status = 'failed' then d.failure end,
+           generation = l.generation + (d.new_status = 'pending')::integer,
+           attempts = l.attempts - (d.verdict = 'recorded' and d.untried)::integer,
+           lease_until = null,
+           available_at = case when d.new_status = 'pending'
+             then pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => d.pause) else l.available_at end,
+           first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) else l.first_failed_at end,
+           sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
+           date_sent = case when d.accepted then (expiry.now() at time zone d.time_zone)::date end,
+           provider_message_id = coalesce(d.message_id, l.provider_message_id),
+           last_error = d.error
+      from decided as d
+     where l.id = d.id and d.verdict <> 'stale'
+  )
+  select asked.id, asked.generation, asked.attempt, coalesce(d.verdict, 'stale'),
+         case when d.verdict <> 'stale' then d.new_status end,
+         case when d.verdict <> 'stale' and d.new_status = 'failed' then d.failure end
+    from results as asked
+    left join decided as d on d.id = asked.id and d.generation = asked.generation and d.attempt = asked.attempt;
+end;
+$$;
+comment on function expiry.finish_reminder_delivery(jsonb, integer, integer, integer) is
+  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, or stale.';

@@ -1,0 +1,21 @@
+create or replace function expiry.apply_nightly_phase(p_run_id bigint, p_phase text, p_mentor_ids uuid[])
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_locked uuid[] := expiry.lock_mentors(p_mentor_ids);
+begin
+  return case
+    when p_phase = 'supersede' then expiry.supersede_reminders(v_locked)
+    when p_phase = 'revive' then expiry.revive_reminders(v_locked)
+    when p_phase = 'retry_failed' then
+      expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected', 'attempts_exhausted'])
+    else expiry.insert_due_reminders(v_locked, 'nightly', p_run_id, pg_catalog.substr(p_phase, 11)::integer)
+  end;
+end;
+$$;
+comment on function expiry.apply_nightly_phase(bigint, text, uuid[]) is
+  'Does one phase for these mentors, apart from those held by others, and returns how many rows it changed.';

@@ -1,0 +1,29 @@
+create or replace procedure expiry.nightly(p_source text)
+language plpgsql
+as $$
+declare
+  v_run_id bigint;
+  v_phase text;
+begin
+  if not exists (select from expiry.nightly_owed()) then
+    return;
+  end if;
+  if not pg_catalog.pg_try_advisory_lock(7236002) then
+    raise notice 'run % is under way', (select pg_catalog.max(r.id) from expiry.expiry_runs as r where r.status = 'running');
+    return;
+  end if;
+  v_run_id := expiry.open_nightly_run(p_source, false);
+  commit;
+  if v_run_id is not null then
+    foreach v_phase in array expiry.nightly_phases() loop
+      perform expiry.run_nightly_phase(v_run_id, v_phase);
+      commit;
+    end loop;
+    perform expiry.close_nightly_run(v_run_id);
+    commit;
+  end if;
+  perform pg_catalog.pg_advisory_unlock(7236002);
+end;
+$$;
+comment on procedure expiry.nightly(text) is
+  'What a schedule calls: the certification expiry checker, for each organisation whose local day is not yet processed. Commits the run''s row first and each phase after it. Without an organisation owed it writes nothing; while another run is under way it returns.';

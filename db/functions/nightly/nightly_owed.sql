@@ -1,0 +1,22 @@
+create or replace function expiry.nightly_owed()
+returns table (organisation_id uuid, owed_since timestamptz, late_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select o.id, owed.since,
+         -- The first tick (a quarter past each hour) from then on, and five minutes' grace for a scheduler elsewhere.
+         pg_catalog.date_trunc('hour', owed.since - interval '15 minutes' - interval '1 microsecond')
+           + interval '1 hour 15 minutes'
+           + case when s.scheduler = 'service' then interval '0' else interval '5 minutes' end
+    from expiry.organisations as o
+   cross join lateral (select (expiry.now() at time zone o.time_zone)::date as today) as clock
+   cross join lateral (
+     select greatest(clock.today::timestamp at time zone o.time_zone, least(o.created_at, expiry.now())) as since
+   ) as owed
+    left join expiry.nightly_schedule as s on true
+   where o.processed_on is null or o.processed_on < clock.today;
+$$;
+comment on function expiry.nightly_owed() is
+  'Organisations whose present local day the night has not done, since when, and from when on the services do it themselves because the schedule has not.';

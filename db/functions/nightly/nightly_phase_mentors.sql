@@ -1,0 +1,38 @@
+create or replace function expiry.nightly_phase_mentors(p_phase text, p_organisation_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return case
+    when p_phase = 'supersede' then array(
+      select distinct s.mentor_id from expiry.stale_reminders as s where s.organisation_id = any (p_organisation_ids)
+    )
+    when p_phase = 'revive' then array(
+      select distinct l.mentor_id
+        from expiry.reminder_dispatch_log as l
+       where l.status = 'superseded'
+         and l.status_reason <> 'tighter_reminder'
+         and l.organisation_id = any (p_organisation_ids)
+         and l.certification_expiry_date >= (expiry.now() at time zone 'UTC')::date - 1
+         and exists (
+           select from expiry.uncovered_reminders as u
+            where u.mentor_id = l.mentor_id
+              and u.expiry_date = l.certification_expiry_date
+              and u.threshold_day = l.threshold_day
+         )
+    )
+    when p_phase = 'retry_failed' then array(
+      select distinct l.mentor_id
+        from expiry.reminder_dispatch_log as l
+       where l.status = 'failed' and l.organisation_id = any (p_organisation_ids)
+    )
+    when p_phase like 'threshold\_%' then
+      expiry.mentors_to_remind(pg_catalog.substr(p_phase, 11)::integer, p_organisation_ids)
+  end;
+end;
+$$;
+comment on function expiry.nightly_phase_mentors(text, uuid[]) is
+  'The mentors of these organisations whom a phase has something to do for; null for a phase that does not go by mentors.';

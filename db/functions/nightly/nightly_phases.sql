@@ -1,0 +1,17 @@
+create or replace function expiry.nightly_phases()
+returns text[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select array['refresh_thresholds', 'supersede', 'revive']
+      || array(
+           select 'threshold_' || t.threshold_day
+             from (select distinct e.threshold_day from expiry.wanted_thresholds as e) as t
+            order by t.threshold_day desc
+         )
+      || array['retry_failed', 'rescue', 'recheck'];
+$$;
+comment on function expiry.nightly_phases() is
+  'The night''s phases, in order; one for each threshold that counts for anybody, largest first.';

@@ -1,0 +1,22 @@
+create or replace function expiry.run_nightly(p_source text default 'manual')
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_run_id bigint;
+  v_phase text;
+begin
+  perform pg_catalog.pg_advisory_xact_lock(7236002);
+  v_run_id := expiry.open_nightly_run(p_source, true);
+  foreach v_phase in array expiry.nightly_phases() loop
+    perform expiry.run_nightly_phase(v_run_id, v_phase);
+  end loop;
+  perform expiry.close_nightly_run(v_run_id);
+  return v_run_id;
+end;
+$$;
+comment on function expiry.run_nightly(text) is
+  'The certification expiry checker for all organisations in one transaction, whether or not their day was processed, for people and tests. Waits for a run that is under way; returns its own run''s id.';

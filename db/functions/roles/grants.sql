@@ -1,0 +1,35 @@
+-- Who may do what. Everything is owned by expiry_owner; nothing is open to public.
+revoke all on all routines in schema expiry from public, expiry_app, expiry_service, expiry_reader;
+revoke all on all tables in schema expiry from public, expiry_app, expiry_service, expiry_reader;
+revoke all on schema expiry from public;
+grant usage on schema expiry to expiry_app, expiry_service, expiry_reader;
+
+grant select on all tables in schema expiry to expiry_reader, expiry_service;
+grant select on
+  expiry.organisations, expiry.coordinators, expiry.mentors, expiry.certifications, expiry.certification_history,
+  expiry.reminder_thresholds, expiry.feature_flags, expiry.effective_thresholds, expiry.clock_override,
+  expiry.reminder_dispatch_log, expiry.reminder_delivery_attempts, expiry.expiry_runs, expiry.operations_alerts,
+  expiry.due_reminders, expiry.uncovered_reminders, expiry.duplicate_reminders
+to expiry_app;
+grant insert, update on
+  expiry.organisations, expiry.coordinators, expiry.mentors, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
+to expiry_app;
+
+grant execute on function expiry.now(), expiry.today(uuid) to expiry_app, expiry_service, expiry_reader;
+grant execute on function
+  expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
+  expiry.retry_reminder(bigint, text)
+to expiry_app, expiry_service;
+grant execute on procedure expiry.nightly(text) to expiry_app, expiry_service;
+grant execute on function
+  expiry.open_nightly_run(text, boolean), expiry.nightly_phases(), expiry.run_nightly_phase(bigint, text),
+  expiry.close_nightly_run(bigint)
+to expiry_app, expiry_service; -- what the procedure, which commits and so runs as its caller, is made of
+grant execute on function
+  expiry.reminder_queue_room(integer), expiry.claim_pending_reminders(integer),
+  expiry.begin_reminder_delivery(bigint[], integer[], text[], integer),
+  expiry.finish_reminder_delivery(jsonb, integer, integer, integer),
+  expiry.rescue_stuck_reminders(integer), expiry.requeue_lost_reminders(bigint[], integer[]),
+  expiry.queued_reminders(bigint, integer, numeric), expiry.settle_rechecks(integer),
+  expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text)
+to expiry_service;

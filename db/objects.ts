@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Client } from 'pg'
+
+export type ObjectKind = 'function' | 'view' | 'trigger' | 'grants'
+export type DatabaseObject = { path: string; kind: ObjectKind; sql: string; name: string }
+
+const creates = /^create or replace (?:(function|procedure|view) (expiry\.\w+)|trigger (\w+))/m
+
+function parseObject(path: string, sql: string): DatabaseObject {
+  const match = creates.exec(sql)
+  if (!match) return { path, kind: 'grants', sql, name: path }
+  if (match[3]) return { path, kind: 'trigger', sql, name: match[3] }
+  return { path, kind: match[1] === 'view' ? 'view' : 'function', sql, name: match[2] ?? path }
+}
+
+/** Reads every file below `directory` (db/functions); the kind is told from its `create or replace`. */
+export async function readObjects(directory: string): Promise<DatabaseObject[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.name.endsWith('.sql')).map((entry) => join(entry.parentPath, entry.name))
+  const objects = await Promise.all(
+    paths.map(async (path) => parseObject(relative(directory, path), await readFile(path, 'utf8'))),
+  )
+  return objects.sort((a, b) => a.path.localeCompare(b.path))
+}
+
+async function run(client: Client, object: DatabaseObject): Promise<void> {
+  try {
+    await client.query(object.sql)
+  } catch (cause) {
+    throw new Error(`could not apply ${object.path}`, { cause })
+  }
+}
+
+/** Each view after the views that it names. */
+function byDependency(views: DatabaseObject[]): DatabaseObject[] {
+  const ordered: DatabaseObject[] = []
+  const visit = (view: DatabaseObject): void => {
+    if (ordered.includes(view)) return
+    for (const other of views) if (other !== view && new RegExp(`${other.name}\\b`).test(view.sql)) visit(other)
+    ordered.push(view)
+  }
+  views.forEach(visit)
+  return ordered
+}
+
+/** Re-creates all functions, then views, then grants, in the caller's transaction. */
+export async function applyObjects(client: Client, objects: DatabaseObject[]): Promise<void> {
+  await client.query('set local check_function_bodies = off') // files come in the order of their names, not of their calls
+  const of = (kind: ObjectKind) => objects.filter((object) => object.kind === kind)
+  for (const object of [...of('function'), ...byDependency(of('view')), ...of('grants')]) await run(client, object)
+}
+
+const lockNotAvailable = '55P03'
+const attempts = 30
+
+/**
+ * Creates each trigger whose definition differs from the one last applied, in a transaction of its own with a short
+ * lock timeout, tried again: a deploy must not queue behind a long transaction and hold up everybody behind itself.
+ */
+export async function applyTriggers(client: Client, objects: DatabaseObject[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; hash: string }>(
+    `select a.name, a.hash from expiry.applied_triggers as a join pg_catalog.pg_trigger as t on t.tgname = a.name`,
+  )
+  const applied = new Map(rows.map((row) => [row.name, row.hash]))
+  const changed: string[] = []
+  for (const object of objects.filter((candidate) => candidate.kind === 'trigger')) {
+    const hash = createHash('sha256').update(object.sql).digest('hex')
+    if (applied.get(object.name) === hash) continue
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await client.query('begin')
+        await client.query(`set local role expiry_owner; set local lock_timeout = '2s'`)
+        await run(client, object)
+        await client.query(
+          `insert into expiry.applied_triggers (name, hash) values ($1, $2)
+           on conflict (name) do update set hash = excluded.hash`,
+          [object.name, hash],
+        )
+        await client.query('commit')
+        break
+      } catch (error) {
+        await client.query('rollback')
+        if (attempt === attempts || !isLockTimeout(error)) throw error
+        await pause(500)
+      }
+    }
+    changed.push(object.name)
+  }
+  return changed
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && 'code' in error.cause && error.cause.code === lockNotAvailable
+}

@@ -1,0 +1,78 @@
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, check, index, jsonb, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { expiry, instant } from './types.ts'
+
+export const expiryRuns = expiry.table(
+  'expiry_runs',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    source: text('source').notNull(),
+    organisationIds: uuid('organisation_ids').array().notNull(),
+    status: text('status').notNull().default('running'),
+    phases: jsonb('phases').notNull().default([]),
+    clock: instant('clock').notNull().defaultNow(),
+    startedAt: instant('started_at').notNull().default(sql`pg_catalog.clock_timestamp()`),
+    finishedAt: instant('finished_at'),
+  },
+  (t) => [
+    check('expiry_runs_status_check', sql`${t.status} in ('running', 'done', 'failed', 'crashed')`),
+    index('expiry_runs_running_idx').on(t.id).where(sql`status = 'running'`),
+  ],
+)
+
+export const operationsAlerts = expiry.table(
+  'operations_alerts',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    kind: text('kind').notNull(),
+    severity: text('severity').notNull(),
+    dedupeKey: text('dedupe_key').notNull(),
+    details: jsonb('details').notNull().default({}),
+    openedAt: instant('opened_at').notNull().defaultNow(),
+    notifiedAt: instant('notified_at'),
+    resolvedAt: instant('resolved_at'),
+  },
+  (t) => [
+    // Open alerts have no resolved_at, and nulls are not distinct: one open alert a key.
+    unique('operations_alerts_dedupe_key_resolved_at_key').on(t.dedupeKey, t.resolvedAt).nullsNotDistinct(),
+    check('operations_alerts_severity_check', sql`${t.severity} in ('warning', 'critical')`),
+  ],
+)
+
+/** Travels in time for tests and simulations: protocol.md, "The clock". */
+export const clockOverride = expiry.table(
+  'clock_override',
+  {
+    singleton: boolean('singleton').primaryKey().default(true),
+    at: instant('at').notNull(),
+  },
+  (t) => [check('clock_override_singleton_check', sql`${t.singleton}`)],
+)
+
+/** Who was asked to call `expiry.nightly`, and when: a hint that the listener's sweep checks. */
+export const nightlySchedule = expiry.table(
+  'nightly_schedule',
+  {
+    singleton: boolean('singleton').primaryKey().default(true),
+    scheduler: text('scheduler').notNull(),
+    schedule: text('schedule').notNull(),
+    setAt: instant('set_at').notNull().defaultNow(),
+  },
+  (t) => [
+    check('nightly_schedule_singleton_check', sql`${t.singleton}`),
+    check('nightly_schedule_scheduler_check', sql`${t.scheduler} in ('pg_cron', 'service')`),
+  ],
+)
+
+/** The definition that each trigger was last created from, so that a deploy locks only the tables whose triggers changed. */
+export const appliedTriggers = expiry.table('applied_triggers', {
+  name: text('name').primaryKey(),
+  hash: text('hash').notNull(),
+})
+
+/** Which migrations this database has, by the names in db/migrations/meta/_journal.json. Written by db/apply.ts. */
+export const schemaMigrations = expiry.table('schema_migrations', {
+  tag: text('tag').primaryKey(),
+  hash: text('hash').notNull(),
+  appliedAt: instant('applied_at').notNull().defaultNow(),
+})
