@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client } from 'pg'
+import type { Client, Pool } from 'pg'
 import { z } from 'zod'
 
 const Journal = z.object({
@@ -29,7 +29,7 @@ export class SchemaNewerError extends Error {
 
 /** Compares the names of the migrations applied with those on disk. `absent` where there is no schema at all. */
 export async function compareSchema(
-  client: Pick<Client, 'query'>,
+  client: Pick<Pool, 'query'>,
   migrations: Migration[],
 ): Promise<'current' | 'behind' | 'newer' | 'absent'> {
   const present = await client.query(`select pg_catalog.to_regclass('expiry.schema_migrations') is not null as present`)

@@ -4,7 +4,10 @@ create or replace function expiry.finish_reminder_delivery(
   p_retry_cap integer,
   p_retry_for integer
 )
-returns table (id bigint, generation integer, attempt integer, verdict text, status expiry.reminder_status, status_reason text)
+returns table (
+  id bigint, generation integer, attempt integer,
+  verdict text, status expiry.reminder_status, status_reason text, late_seconds double precision
+)
 language plpgsql
 volatile
 security definer
@@ -39,7 +42,7 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.time_zone, l.attempts, l.first_failed_at,
+    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at,
            case
              when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'
              when r.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
@@ -98,10 +101,12 @@ begin
   )
   select asked.id, asked.generation, asked.attempt, coalesce(d.verdict, 'stale'),
          case when d.verdict <> 'stale' then d.new_status end,
-         case when d.verdict <> 'stale' and d.new_status = 'failed' then d.failure end
+         case when d.verdict <> 'stale' and d.new_status = 'failed' then d.failure end,
+         case when d.verdict <> 'stale' and d.accepted
+              then extract(epoch from pg_catalog.clock_timestamp() - d.due_at)::double precision end
     from results as asked
     left join decided as d on d.id = asked.id and d.generation = asked.generation and d.attempt = asked.attempt;
 end;
 $$;
 comment on function expiry.finish_reminder_delivery(jsonb, integer, integer, integer) is
-  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, or stale.';
+  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, or stale; late_seconds is how long after it became due a reminder was sent.';

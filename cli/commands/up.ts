@@ -1,0 +1,29 @@
+import { parseConfig } from '../../runtime/config.ts'
+import type { Command } from '../command.ts'
+import { runUp } from '../up/run.ts'
+import { parseUsage } from '../usage.ts'
+
+const help = `mentor-expiry up [--once] [--example]
+
+Everything in one process: an embedded PostgreSQL with its data in .data/ (or the database of DATABASE_URL), the schema,
+one night, the listener and the notifier. An empty embedded database gets the example organisation.
+
+  --once      end when every reminder is sent, failed with a reason or superseded
+  --example   load the example organisation even where there are others
+
+Without MAIL_URL messages become .eml files in .data/outbox. Ctrl-C stops it, PostgreSQL last; the next start goes on
+with the same data.
+`
+
+export const upCommand: Command = {
+  name: 'up',
+  summary: 'everything in one process, to try it and for small sites',
+  help,
+  async run(args, { env, stdout, signal }) {
+    const { values } = parseUsage({ args, options: { once: { type: 'boolean' }, example: { type: 'boolean' } } })
+    const config = parseConfig({ LOG_LEVEL: 'warn', ...env })
+    const say = (line: string) => stdout.write(`${line}\n`)
+    const options = { once: values.once ?? false, example: values.example ?? false, dataRoot: '.data', sudoUid: env.SUDO_UID }
+    return await runUp({ config, say }, options, signal)
+  },
+}

@@ -1,0 +1,26 @@
+import { type Config, parseConfig } from '../runtime/config.ts'
+import { type Logger, openLogger } from '../runtime/logger.ts'
+import type { Command, CommandDeps, ExitCode } from './command.ts'
+import { parseUsage } from './usage.ts'
+
+type Service = {
+  name: string
+  summary: string
+  about: string
+  run: (deps: { config: Config; logger: Logger }, signal: AbortSignal) => Promise<void>
+}
+
+/** A command that runs a service until it is told to stop. */
+export function serviceCommand(service: Service): Command {
+  return {
+    name: service.name,
+    summary: service.summary,
+    help: `mentor-expiry ${service.name}\n\n${service.about}\nConfiguration: docs/configuration.md. SIGTERM or SIGINT stops it.\n`,
+    async run(args: string[], { env, databaseUrl, signal }: CommandDeps): Promise<ExitCode> {
+      parseUsage({ args, options: {} })
+      const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
+      await service.run({ config, logger: openLogger({ level: config.LOG_LEVEL, service: service.name }) }, signal)
+      return 0
+    },
+  }
+}

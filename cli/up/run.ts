@@ -1,0 +1,117 @@
+import { join } from 'node:path'
+import { applySchema } from '../../db/apply.ts'
+import { type Config, serversOf } from '../../runtime/config.ts'
+import { openLogger } from '../../runtime/logger.ts'
+import { openPool } from '../../runtime/pool.ts'
+import { listenerLog } from '../../services/listener/event-log.ts'
+import { runListener } from '../../services/listener/listener.ts'
+import { notifierLog } from '../../services/notifier/event-log.ts'
+import type { NotifierEvent } from '../../services/notifier/events.ts'
+import { runNotifier } from '../../services/notifier/notifier.ts'
+import { openChannels } from '../../services/notifier/open-channels.ts'
+import type { ExitCode } from '../command.ts'
+import { migrateQueue } from '../migrate/queue.ts'
+import { scheduleNightly } from '../migrate/schedule.ts'
+import { readAccount, readReminded } from './account.ts'
+import { loadExample } from './example.ts'
+import { openServer } from './server.ts'
+import { untilSettled } from './settled.ts'
+
+export type UpOptions = { once: boolean; example: boolean; dataRoot: string; sudoUid: string | undefined }
+export type UpDeps = { config: Config; say: (line: string) => void }
+
+/** Milliseconds that the first account waits for reminders that are still on their way, when `up` goes on afterwards. */
+const firstAccount = 20_000
+
+/** Everything in one process: database, schema, example, one night, listener and notifier. PostgreSQL is stopped last. */
+export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSignal): Promise<ExitCode> {
+  const { config: given, say } = deps
+  const { dataRoot, sudoUid } = options
+  const server = await openServer({ url: given.DATABASE_URL, dataRoot, sudoUid, say }, signal)
+  try {
+    const outbox = join(dataRoot, 'outbox')
+    const config: Config = {
+      ...given,
+      DATABASE_URL: server.url,
+      ...(given.MAIL_URL === undefined && { MAIL_OUTBOX: given.MAIL_OUTBOX ?? outbox }),
+    }
+    const servers = serversOf(config)
+    await applySchema({ connectionString: servers.directUrl })
+    await migrateQueue(servers.queueUrl)
+    await scheduleNightly({ directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL })
+    return await serve({ config, say, about: server.about, embedded: server.embedded }, options, signal)
+  } finally {
+    await server.stop()
+  }
+}
+
+type ServeDeps = UpDeps & { about: string; embedded: boolean }
+
+async function serve({ config, say, about, embedded }: ServeDeps, options: UpOptions, signal: AbortSignal): Promise<ExitCode> {
+  const logger = openLogger({ level: config.LOG_LEVEL, service: 'up' })
+  const pool = openPool({
+    url: serversOf(config).directUrl,
+    name: 'mentor-expiry up',
+    max: 2,
+    onError: (error) => logger.debug({ error }, 'connection_error'),
+  })
+  const channels = openChannels(config)
+  const done = new AbortController()
+  const stopping = AbortSignal.any([signal, done.signal])
+  let accounted = false
+  const log = notifierLog(logger)
+  const observe = (event: NotifierEvent) => {
+    log(event)
+    if (event.kind !== 'sent' || !accounted) return
+    readReminded(pool, event.id).then(
+      (line) => line && say(`Reminded ${line}`),
+      (error: unknown) => logger.warn({ error }, 'account_failed'),
+    )
+  }
+  const services = Promise.all([
+    runListener({ observe: listenerLog(logger) }, config, stopping),
+    runNotifier({ channels, observe }, config, stopping),
+  ])
+  services.catch(() => done.abort())
+  try {
+    const isExample = (embedded || options.example) && (await loadExample(pool, options.example))
+    await pool.query(`select expiry.run_nightly('up')`)
+    const settled = await untilSettled(pool, options.once ? Number.POSITIVE_INFINITY : firstAccount, stopping)
+    if (signal.aborted) return options.once ? 1 : 0
+    say(await introduction(pool, { about, isExample, config }))
+    accounted = true
+    if (options.once) return settled ? 0 : 1
+    say(suggestion(isExample))
+    await services
+    return 0
+  } finally {
+    done.abort()
+    await services.finally(async () => {
+      for (const channel of channels) await channel[Symbol.asyncDispose]()
+      await pool.end()
+    })
+  }
+}
+
+type Pool = ReturnType<typeof openPool>
+
+async function introduction(pool: Pool, facts: { about: string; isExample: boolean; config: Config }): Promise<string> {
+  const { about, isExample, config } = facts
+  const where = config.MAIL_URL === undefined ? `Messages are in ${config.MAIL_OUTBOX}/` : 'Messages went to the mail server'
+  return [
+    '',
+    `mentor-expiry works on ${about}.${isExample ? ' The example organisation was loaded.' : ''}`,
+    'The night was run once.',
+    '',
+    await readAccount(pool),
+    '',
+    `${where}.`,
+  ].join('\n')
+}
+
+function suggestion(isExample: boolean): string {
+  const change = isExample
+    ? `bin/mentor-expiry sql "update expiry.certifications set expiry_date = current_date + 14 where mentor_id = (select id from expiry.mentors where external_ref = 'M-1008')"`
+    : `bin/mentor-expiry sql "select * from expiry.reminder_dispatch_log order by id desc limit 10"`
+  return `Try in another terminal, from this folder:\n  ${change}\nCtrl-C stops everything.`
+}

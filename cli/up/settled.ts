@@ -1,0 +1,16 @@
+import type { Pool } from 'pg'
+import { pause } from '../../runtime/pause.ts'
+
+/** Resolves with true when every reminder is sent, failed or superseded; with false when time or the signal ends first. */
+export async function untilSettled(pool: Pool, limit: number, signal: AbortSignal): Promise<boolean> {
+  const until = performance.now() + limit
+  while (!signal.aborted && performance.now() < until) {
+    const { rows } = await pool.query<{ open: boolean }>(
+      `select exists (select from expiry.reminder_dispatch_log where status in ('pending', 'queued', 'sending'))
+           or exists (select from expiry.mentor_rechecks) as open`,
+    )
+    if (rows[0]?.open === false) return true
+    await pause(100, signal)
+  }
+  return false
+}

@@ -1,0 +1,30 @@
+import { setTimeout as after } from 'node:timers/promises'
+import type { Pool } from 'pg'
+import { knownMigrations } from './apply.ts'
+import { compareSchema, SchemaNewerError } from './migrations.ts'
+
+export type Waiting = 'database_unreachable' | 'schema_absent' | 'schema_behind'
+
+/**
+ * Resolves when the database answers and its schema is the code's; asks again every half second until then, and says
+ * once for each reason what it waits for. Throws SchemaNewerError (waiting can't help), or the signal's reason.
+ */
+export async function waitForSchema(
+  options: { pool: Pool; onWaiting: (reason: Waiting, error?: unknown) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const known = await knownMigrations()
+  let said: Waiting | undefined
+  for (;;) {
+    const [state, error] = await compareSchema(options.pool, known).then(
+      (compared) => [compared, undefined] as const,
+      (failure: unknown) => ['unreachable', failure] as const,
+    )
+    if (state === 'current') return
+    if (state === 'newer') throw new SchemaNewerError('the database has migrations that this version does not know')
+    const waiting = state === 'unreachable' ? 'database_unreachable' : (`schema_${state}` as const)
+    if (waiting !== said) options.onWaiting(waiting, error)
+    said = waiting
+    await after(500, undefined, { signal })
+  }
+}

@@ -1,0 +1,106 @@
+import type { Client } from 'pg'
+import { EmbeddedPostgresError } from './fault.ts'
+import { halt, type Server } from './launch.ts'
+import { type Connect, type Owner, open, takeOwnership } from './owner.ts'
+import { announceInstance, damagedState, readInstance, withdrawInstance } from './state.ts'
+
+/** `url` is the superuser's, to the database `mentor_expiry`; `version` the binaries', like `18.4`. */
+export type EmbeddedPostgres = AsyncDisposable & {
+  url: string
+  port: number
+  dataDir: string
+  version: string
+  taken: 'created' | 'started' | 'found-running'
+  /** Stops the server, unless another process has taken it over. Any number of calls is one. */
+  stop(): Promise<void>
+}
+
+const database = 'mentor_expiry'
+const refusals = ['28P01', '28000'] // wrong password, no such entry in pg_hba.conf
+const answerWithin = 3000 // ms
+const lockWithin = 1000 // ms, for the server to notice that a killed owner's connection is closed
+
+/** The address of a database in the embedded server. */
+export function urlOf({ password, port }: { password: string; port: number }, name = database): string {
+  return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`
+}
+
+/**
+ * Takes the ownership of a server that runs on `port`, creates our database where it is missing, and announces the
+ * instance. Undefined while it does not answer (starting, recovering, shutting down). Throws
+ * `embedded/already-running`, `embedded/damaged-state`.
+ */
+export async function takeUp(
+  {
+    server,
+    dataRoot,
+    password,
+    port,
+    taken,
+  }: {
+    server: Server
+    dataRoot: string
+    password: string
+    port: number
+    taken: EmbeddedPostgres['taken']
+  },
+  signal: AbortSignal | undefined,
+): Promise<EmbeddedPostgres | undefined> {
+  const connect: Connect = () => open(urlOf({ password, port }, 'postgres'), answerWithin)
+  const client = await connect()
+  if ('refused' in client) {
+    if (!refusals.includes(client.refused)) return undefined
+    throw damagedState(dataRoot, 'the database does not know the password in embedded.json')
+  }
+  const owner = await takeOwnership({ client, connect, patience: lockWithin }, signal).catch(async (error: unknown) => {
+    await client.end()
+    if (signal?.aborted) throw error
+    return 'lost' // the server went away meanwhile
+  })
+  if (owner === 'lost') return undefined
+  if (!owner) {
+    await client.end()
+    throw await alreadyRunning(dataRoot)
+  }
+  const stop = stopOnce({ server, dataRoot, owner })
+  try {
+    await createDatabase(client)
+    const { dataDir, binaries } = server
+    const url = urlOf({ password, port })
+    const startedAt = new Date().toISOString()
+    await announceInstance(dataRoot, { url, port, pid: process.pid, dataRoot, dataDir, startedAt })
+    return { url, port, dataDir, version: binaries.version, taken, stop, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function stopOnce({ server, dataRoot, owner }: { server: Server; dataRoot: string; owner: Owner }) {
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    await withdrawInstance(dataRoot)
+    // Our connection stays open until the end: a start in between waits for the server's end, and does not take it up.
+    if (!(await owner.isSucceeded())) await halt(server)
+    await owner.release()
+  }
+  return () => {
+    stopped ??= stop()
+    return stopped
+  }
+}
+
+async function createDatabase(client: Client): Promise<void> {
+  const { rowCount } = await client.query('select from pg_database where datname = $1', [database])
+  if (rowCount === 0) await client.query(`create database ${database}`)
+}
+
+async function alreadyRunning(dataRoot: string): Promise<EmbeddedPostgresError> {
+  const owner = await readInstance(dataRoot)
+  const who = owner ? ` (process ${owner.pid})` : ''
+  return new EmbeddedPostgresError(
+    'embedded/already-running',
+    `mentor-expiry is already running in this folder${who}`,
+    'stop that one first, or start this one in another folder',
+  )
+}

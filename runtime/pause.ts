@@ -1,0 +1,21 @@
+import { setTimeout as after } from 'node:timers/promises'
+
+/** Resolves after so many milliseconds, or at once when the signal aborts; never rejects. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await after(milliseconds, undefined, { signal, ref: true }).catch(() => undefined)
+}
+
+/** Pauses that double from `base` to `cap` milliseconds, with jitter, until `reset`. */
+export function growingPause(options: { base: number; cap: number }): { next(): number; reset(): void } {
+  let failures = 0
+  return {
+    next() {
+      const pause = Math.min(options.cap, options.base * 2 ** Math.min(failures, 20))
+      failures += 1
+      return pause * (0.75 + Math.random() / 2)
+    },
+    reset() {
+      failures = 0
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import type { Pool, PoolClient } from 'pg'
+import type { ReminderQueue, ReminderToQueue } from './reminder-queue.ts'
+
+export const batchSize = 1_000
+
+type Claimed = { id: number; generation: number; threshold_day: number }
+
+/**
+ * Claims one batch of pending reminders, most urgent first and within the window, and adds their jobs inside the
+ * claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. Returns how many.
+ * A job may run before the commit; begin waits for it (protocol.md, "pending, queued → sending").
+ */
+export async function claimBatch(
+  deps: { pool: Pool; queue: Pick<ReminderQueue, 'add'> },
+  window: number,
+): Promise<number> {
+  const client = await deps.pool.connect()
+  try {
+    // A listener that freezes in here must not keep its rows, nor other listeners, for longer than a moment.
+    await client.query(
+      `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s'`,
+    )
+    const { rows } = await client.query<Claimed>(
+      `select c.id, c.generation, c.threshold_day
+         from expiry.claim_pending_reminders(least($1, expiry.reminder_queue_room($2))) as c`,
+      [batchSize, window],
+    )
+    if (rows.length > 0) await deps.queue.add(rows.map(toQueue))
+    await client.query('commit')
+    client.release()
+    return rows.length
+  } catch (error) {
+    await undo(client)
+    throw error
+  }
+}
+
+function toQueue(row: Claimed): ReminderToQueue {
+  return { id: row.id, generation: row.generation, thresholdDay: row.threshold_day }
+}
+
+/** Rolls back; a connection that cannot even do that is closed, and PostgreSQL rolls back for it. */
+async function undo(client: PoolClient): Promise<void> {
+  await client.query('rollback').then(
+    () => client.release(),
+    (error: unknown) => client.release(error instanceof Error ? error : true),
+  )
+}

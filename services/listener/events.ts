@@ -1,0 +1,20 @@
+/** Everything about the listener that is worth reporting. Codes, ids and counts; never a person. */
+export type ListenerEvent =
+  | { kind: 'waiting'; reason: string; error?: unknown }
+  | { kind: 'started'; queue: 'redis' | 'postgres' }
+  | { kind: 'listening' }
+  | { kind: 'listen_lost'; error?: unknown }
+  | { kind: 'dispatched'; count: number; milliseconds: number }
+  | { kind: 'dispatch_failed'; error: unknown; pause: number }
+  | { kind: 'dispatch_recovered' }
+  | { kind: 'connection_error'; error: unknown }
+  | { kind: 'queue_wiped'; count: number }
+  | { kind: 'jobs_lost'; count: number }
+  | { kind: 'rescued'; count: number }
+  | { kind: 'rechecked'; count: number }
+  | { kind: 'nightly_started'; organisations: number }
+  | { kind: 'nightly_ended'; run: number; status: string }
+  | { kind: 'sweep_failed'; step: string; error: unknown }
+  | { kind: 'stopped' }
+
+export type Observe = (event: ListenerEvent) => void

@@ -1,0 +1,56 @@
+import { waitForSchema } from '../../db/readiness.ts'
+import { type Config, serversOf } from '../../runtime/config.ts'
+import { openPool } from '../../runtime/pool.ts'
+import { dispatchLoop } from './dispatch.ts'
+import type { Observe } from './events.ts'
+import { holdQueue } from './queue-holder.ts'
+import { subscribe } from './subscribe.ts'
+import { sweepLoop } from './sweep.ts'
+import { openWake } from './wake.ts'
+
+/**
+ * Moves pending reminders into the queue until the signal aborts. Waits for its database, its schema and its queue for as
+ * long as it takes; any number of listeners share the work. Throws SchemaNewerError when waiting can't help.
+ */
+export async function runListener(deps: { observe: Observe }, config: Config, signal: AbortSignal): Promise<void> {
+  const { observe } = deps
+  const servers = serversOf(config)
+  const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const pool = openPool({ url: servers.databaseUrl, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
+  const queue = holdQueue({ url: servers.queueUrl, onError })
+  const wake = openWake()
+  try {
+    await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
+    observe({ kind: 'started', queue: servers.queueUrl.startsWith('postgres') ? 'postgres' : 'redis' })
+    await Promise.all([
+      subscribe(
+        {
+          url: servers.directUrl,
+          onDoorbell: wake.ring,
+          onConnected: () => observe({ kind: 'listening' }),
+          onLost: (error) => observe({ kind: 'listen_lost', error }),
+        },
+        signal,
+      ),
+      dispatchLoop({ pool, queue, window: config.QUEUE_WINDOW, wake, observe }, signal),
+      sweepLoop(
+        {
+          pool,
+          directUrl: servers.directUrl,
+          queue,
+          wake,
+          interval: config.SWEEP_INTERVAL,
+          auditAfter: config.AUDIT_AFTER,
+          observe,
+        },
+        signal,
+      ),
+    ])
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    await queue.discard()
+    await pool.end()
+    observe({ kind: 'stopped' })
+  }
+}

@@ -1,0 +1,121 @@
+import type { Queue } from 'bullmq'
+import type { Cluster, Redis } from 'ioredis'
+import type { Pool } from 'pg'
+import { type ReminderJob, reminderJobId } from '../../contracts/reminder-job.ts'
+import { connectQueue, producerPatience, type QueueConnection, reminderQueueName } from '../../runtime/queue.ts'
+
+export type ReminderToQueue = ReminderJob & { thresholdDay: number }
+
+/** The producer's side of the queue. Every call answers within two seconds, or rejects. */
+export type ReminderQueue = {
+  /** Adds one job a reminder; a job whose id the queue holds already is not added again. */
+  add(reminders: ReminderToQueue[]): Promise<void>
+  /** False when the queue has lost the far-delayed job that stands guard in it: then it was wiped. */
+  hasSentinel(): Promise<boolean>
+  addSentinel(): Promise<void>
+  /** Of these jobs, the ones that the queue lacks or has finished: proof that nobody will work on them. */
+  findLost(jobs: ReminderJob[]): Promise<ReminderJob[]>
+  close(): Promise<void>
+}
+
+const sentinelId = 'sentinel'
+const tenYears = 10 * 365 * 86_400_000
+
+/**
+ * How BullMQ keeps jobs: finished ones for an hour, so that Bull Board has something to show. Its own attempts are a
+ * net for faults of this program; outcomes and their delays belong to the table.
+ */
+const jobOptions = {
+  attempts: 20,
+  backoff: { type: 'fixed', delay: 5_000 },
+  removeOnComplete: { age: 3_600, count: 5_000 },
+  removeOnFail: { age: 7 * 86_400, count: 5_000 },
+}
+
+/** Opens the producer's side of the queue at `url` and waits until it answers; rejects when it does not in time. */
+export async function openReminderQueue(options: { url: string; onError: (error: unknown) => void }): Promise<ReminderQueue> {
+  const connection = connectQueue({ ...options, role: 'producer', name: 'mentor-expiry listener queue', connections: 2 })
+  const queue = connection.openQueue()
+  queue.on('error', options.onError)
+  const close = async () => {
+    await within(queue.close()).catch(options.onError)
+    await connection.close()
+  }
+  try {
+    await within(connection.server.kind === 'redis' ? ready(connection.server.redis) : queue.waitUntilReady())
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    async add(reminders) {
+      await within(
+        queue.addBulk(
+          reminders.map(({ id, generation, thresholdDay }) => ({
+            name: 'reminder',
+            data: { id, generation } satisfies ReminderJob,
+            opts: { ...jobOptions, jobId: reminderJobId({ id, generation }), priority: thresholdDay },
+          })),
+        ),
+      )
+    },
+    async hasSentinel() {
+      return (await within(queue.getJob(sentinelId))) !== undefined
+    },
+    async addSentinel() {
+      await within(queue.add('sentinel', {}, { jobId: sentinelId, delay: tenYears }))
+    },
+    findLost: (jobs) => within(findLost(connection, queue, jobs)),
+    close,
+  }
+}
+
+async function findLost(connection: QueueConnection, queue: Queue, jobs: ReminderJob[]): Promise<ReminderJob[]> {
+  if (jobs.length === 0) return []
+  const { server } = connection
+  const alive =
+    server.kind === 'postgres' ? await aliveInPostgres(server.pool, jobs) : await aliveInRedis(server.redis, queue, jobs)
+  return jobs.filter((job) => !alive.has(reminderJobId(job)))
+}
+
+async function aliveInPostgres(pool: Pool, jobs: ReminderJob[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ id: string }>(
+    'select id from job where queue = $1 and id = any ($2) and finished_at_ms is null',
+    [reminderQueueName, jobs.map(reminderJobId)],
+  )
+  return new Set(rows.map((row) => row.id))
+}
+
+async function aliveInRedis(redis: Redis | Cluster, queue: Queue, jobs: ReminderJob[]): Promise<Set<string>> {
+  const pipeline = redis.pipeline()
+  for (const job of jobs) pipeline.hmget(queue.toKey(reminderJobId(job)), 'timestamp', 'finishedOn')
+  const answers = (await pipeline.exec()) ?? []
+  const alive = new Set<string>()
+  answers.forEach(([error, fields], index) => {
+    if (error) throw error
+    const job = jobs[index]
+    if (job && Array.isArray(fields) && fields[0] !== null && fields[1] === null) alive.add(reminderJobId(job))
+  })
+  return alive
+}
+
+type Connecting = { status: string; once(event: 'ready', listener: () => void): unknown }
+
+function ready(redis: Connecting): Promise<void> {
+  return redis.status === 'ready' ? Promise.resolve() : new Promise((resolve) => redis.once('ready', () => resolve()))
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(Object.assign(new Error('the queue did not answer in time'), { code: 'queue_timeout' })),
+      producerPatience,
+    )
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,138 @@
+import MailComposer from 'nodemailer/lib/mail-composer'
+import type { Delivery, Urgency } from '../../../contracts/delivery.ts'
+import { languageOf } from '../words/languages.ts'
+import type { ReminderFacts, Wording } from '../words/wording.ts'
+import { isMailAddress, type Mailbox, plainLine } from './mailbox.ts'
+import { loadTemplates, type Templates } from './templates.ts'
+
+/** What every message of this installation has in common. `redirectTo` takes every message away from its recipient. */
+export type Composer = {
+  readonly templates: Templates
+  readonly from: Mailbox
+  readonly replyTo: Mailbox
+  readonly redirectTo: string | undefined
+}
+
+/**
+ * A message ready for the wire, or the code that says why this delivery can never become one:
+ * `unknown_kind` (no words exist for it), `bad_address` (not one plain e-mail address), `already_lapsed` (a reminder
+ * would say something untrue).
+ */
+export type Composed =
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'refused'; readonly code: string }
+
+/** `copyTo` is the address that gets the copy, undefined without one. `messageId` wears its angle brackets. */
+export type Message = {
+  readonly messageId: string
+  readonly from: Mailbox
+  readonly replyTo: Mailbox
+  readonly to: Mailbox
+  readonly copyTo: string | undefined
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const colours: Record<Urgency, string> = { notice: '#2f6fb2', warning: '#c77700', urgent: '#c0262d' }
+
+/** Reads the templates once; see `Composer`. Without `replyTo` answers go to `from`. */
+export function createComposer(options: {
+  from: Mailbox
+  replyTo?: Mailbox | undefined
+  redirectTo?: string | undefined
+}): Composer {
+  const replyTo = options.replyTo ?? { name: '', address: options.from.address }
+  return { templates: loadTemplates(), from: options.from, replyTo, redirectTo: options.redirectTo }
+}
+
+/**
+ * Turns one delivery into its message. The Message-ID depends on the row alone, so that a repeated attempt repeats it.
+ * The kinds `lapsed` and `restored` have no words here and are refused by code.
+ */
+export function composeMessage(composer: Composer, delivery: Delivery): Composed {
+  switch (delivery.kind) {
+    case 'reminder':
+      return composeReminder(composer, delivery)
+    case 'lapsed':
+    case 'restored':
+      return { kind: 'refused', code: 'unknown_kind' }
+    default:
+      return delivery.kind satisfies never
+  }
+}
+
+/** The message as it goes over the wire or into a file, CRLF lines. `date` becomes its Date header. */
+export async function encodeMessage(message: Message, date: Date): Promise<Buffer> {
+  const { copyTo, ...rest } = message
+  const mail = { ...rest, date, newline: '\r\n', disableFileAccess: true, disableUrlAccess: true }
+  return await new MailComposer(copyTo === undefined ? mail : { ...mail, cc: { name: '', address: copyTo } })
+    .compile()
+    .build()
+}
+
+function composeReminder(composer: Composer, delivery: Delivery): Composed {
+  const { recipient } = delivery
+  if (!isMailAddress(recipient.email)) return { kind: 'refused', code: 'bad_address' }
+  if (delivery.daysLeft < 0) return { kind: 'refused', code: 'already_lapsed' }
+  const copy = copyAddress(delivery)
+  const language = languageOf(recipient.locale)
+  const facts = factsOf(delivery, copy !== undefined)
+  const words = language.reminder(facts)
+  const redirected = composer.redirectTo === undefined ? null : language.redirected(recipient.email, copy ?? null)
+  return {
+    kind: 'message',
+    message: {
+      messageId: `<reminder-${delivery.id}.${delivery.thresholdDay}.${delivery.expiryDate}@${domainOf(composer.from)}>`,
+      from: composer.from.name ? composer.from : { ...composer.from, name: facts.organisation },
+      replyTo: composer.replyTo,
+      to: { name: facts.recipientName ?? '', address: composer.redirectTo ?? recipient.email },
+      copyTo: composer.redirectTo === undefined ? copy : undefined,
+      subject: words.subject,
+      ...bodies(composer.templates, words, delivery, redirected),
+      headers: headersOf(delivery),
+    },
+  }
+}
+
+function bodies(templates: Templates, words: Wording, delivery: Delivery, redirected: string | null) {
+  const page = { ...words, locale: delivery.recipient.locale, colour: colours[delivery.urgency], redirected }
+  return { text: templates.text(page), html: templates.html(page) }
+}
+
+function factsOf(delivery: Delivery, copied: boolean): ReminderFacts {
+  const { recipient, mentor, organisation } = delivery
+  return {
+    urgency: delivery.urgency,
+    recipientKind: recipient.kind,
+    recipientName: recipient.name === null ? null : plainLine(recipient.name) || null,
+    mentor: plainLine(mentor.name) || plainLine(mentor.ref),
+    organisation: plainLine(organisation.name) || plainLine(organisation.slug),
+    expiryDate: delivery.expiryDate,
+    daysLeft: delivery.daysLeft,
+    copied,
+  }
+}
+
+function headersOf(delivery: Delivery): Record<string, string> {
+  return {
+    // RFC 3834: no out-of-office answer to a machine; the second header says the same to Exchange. `Precedence: bulk` and
+    // List headers are left out: this is one message to one person, and filters treat bulk mail worse.
+    'Auto-Submitted': 'auto-generated',
+    'X-Auto-Response-Suppress': 'All',
+    'Content-Language': delivery.recipient.locale,
+    ...(delivery.urgency === 'urgent' ? { Importance: 'high' } : {}),
+  }
+}
+
+// An escalation address that is malformed must not cost the coordinator the reminder: the message goes without its copy.
+function copyAddress(delivery: Delivery): string | undefined {
+  const copy = delivery.escalationEmail
+  if (copy === null || !isMailAddress(copy)) return undefined
+  return copy.toLowerCase() === delivery.recipient.email.toLowerCase() ? undefined : copy
+}
+
+function domainOf(mailbox: Mailbox): string {
+  return mailbox.address.slice(mailbox.address.lastIndexOf('@') + 1)
+}

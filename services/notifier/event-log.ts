@@ -1,0 +1,26 @@
+import type { Logger } from '../../runtime/logger.ts'
+import type { NotifierEvent, Observe } from './events.ts'
+
+const levels: Record<NotifierEvent['kind'], 'debug' | 'info' | 'warn' | 'error'> = {
+  waiting: 'warn',
+  started: 'info',
+  sent: 'info',
+  skipped: 'debug',
+  failed: 'warn',
+  put_off: 'info',
+  result_stale: 'warn',
+  gate_closed: 'error',
+  gate_opened: 'info',
+  begin_failed: 'error',
+  finish_failed: 'error',
+  alert_failed: 'error',
+  worker_error: 'debug',
+  worker_replaced: 'warn',
+  connection_error: 'debug',
+  stopped: 'info',
+}
+
+/** Writes each event as one log line. */
+export function notifierLog(logger: Logger): Observe {
+  return ({ kind, ...facts }) => logger[levels[kind]](facts, kind)
+}

@@ -1,0 +1,20 @@
+/** Everything about the notifier that is worth reporting. Codes, ids and counts; never a person. */
+export type NotifierEvent =
+  | { kind: 'waiting'; reason: string; error?: unknown }
+  | { kind: 'started'; queue: 'redis' | 'postgres'; channels: string[]; concurrency: number }
+  | { kind: 'sent'; id: number; attempt: number; lateSeconds: number | null; late: boolean }
+  | { kind: 'skipped'; id: number; why: 'superseded' | 'stale' }
+  | { kind: 'failed'; id: number; reason: string }
+  | { kind: 'put_off'; id: number; code: string }
+  | { kind: 'result_stale'; id: number; attempt: number }
+  | { kind: 'gate_closed'; channel: string; code: string }
+  | { kind: 'gate_opened'; channel: string }
+  | { kind: 'begin_failed'; id: number; error: unknown }
+  | { kind: 'finish_failed'; id: number; error: unknown }
+  | { kind: 'alert_failed'; error: unknown }
+  | { kind: 'worker_error'; error: unknown }
+  | { kind: 'worker_replaced' }
+  | { kind: 'connection_error'; error: unknown }
+  | { kind: 'stopped' }
+
+export type Observe = (event: NotifierEvent) => void

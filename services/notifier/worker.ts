@@ -1,0 +1,37 @@
+import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq'
+import { ReminderJob } from '../../contracts/reminder-job.ts'
+import type { QueueConnection } from '../../runtime/queue.ts'
+import type { Outcome } from './deliver.ts'
+
+export type WorkerDeps = {
+  connection: QueueConnection
+  deliver: (job: ReminderJob) => Promise<Outcome>
+  onError: (error: unknown) => void
+}
+
+/** Milliseconds after which a job is tried again whose infrastructure failed before anything was sent. */
+const infrastructurePause = 2_000
+
+/**
+ * A BullMQ worker on the queue of reminders. A job fails only when its row has: then with the reason's code, so that
+ * Bull Board shows it. Trouble with infrastructure moves the job to delayed and never counts as an attempt.
+ */
+export function openWorker({ connection, deliver, onError }: WorkerDeps, concurrency: number): Worker {
+  const processor = async (job: Job, token?: string): Promise<void> => {
+    const parsed = ReminderJob.safeParse(job.data)
+    if (!parsed.success) return // the sentinel, should anybody promote it: the next sweep puts a new one
+    const outcome = await deliver(parsed.data)
+    switch (outcome.kind) {
+      case 'done':
+        return
+      case 'failed':
+        throw new UnrecoverableError(outcome.reason)
+      case 'again':
+        await job.moveToDelayed(Date.now() + infrastructurePause, token)
+        throw new DelayedError()
+    }
+  }
+  const worker = connection.openWorker(processor, { concurrency, runRetryDelay: 1_000, maxStalledCount: 10 })
+  worker.on('error', onError)
+  return worker
+}
