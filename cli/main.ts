@@ -4,6 +4,7 @@ import { EmbeddedPostgresError } from '../runtime/embedded/fault.ts'
 import { findRunningInstance } from '../runtime/embedded/find.ts'
 import { summarise } from '../runtime/errors.ts'
 import type { Command, CommandDeps, ExitCode } from './command.ts'
+import { importCommand } from './commands/import.ts'
 import { listenerCommand } from './commands/listener.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { notifierCommand } from './commands/notifier.ts'
@@ -11,7 +12,14 @@ import { sqlCommand } from './commands/sql.ts'
 import { upCommand } from './commands/up.ts'
 import { UsageError } from './usage.ts'
 
-const commands: readonly Command[] = [upCommand, migrateCommand, listenerCommand, notifierCommand, sqlCommand]
+const commands: readonly Command[] = [
+  upCommand,
+  migrateCommand,
+  importCommand,
+  listenerCommand,
+  notifierCommand,
+  sqlCommand,
+]
 
 /** Where the embedded instance keeps its files, below the working folder. */
 const dataRoot = '.data'

@@ -26,7 +26,10 @@ export type Applied = { migrations: string[]; triggers: string[] }
  * triggers. Twice is the same as once; two at once wait for each other. Needs a direct connection (session lock).
  * Throws SchemaNewerError when the database is ahead of the code.
  */
-export async function applySchema(options: { connectionString: string; log?: (line: string) => void }): Promise<Applied> {
+export async function applySchema(options: {
+  connectionString: string
+  log?: (line: string) => void
+}): Promise<Applied> {
   const directory = sqlDirectory()
   const client = new Client({ connectionString: options.connectionString, application_name: 'mentor-expiry migrate' })
   await client.connect()

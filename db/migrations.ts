@@ -55,16 +55,22 @@ export async function applyMigrations(client: Client, migrations: Migration[]): 
   const applied = new Map(rows.map((row) => [row.tag, row.hash]))
   const unknown = rows.filter((row) => !migrations.some((migration) => migration.tag === row.tag))
   if (unknown.length > 0) {
-    throw new SchemaNewerError(`the database has migrations that this version does not know: ${unknown.map((row) => row.tag)}`)
+    throw new SchemaNewerError(
+      `the database has migrations that this version does not know: ${unknown.map((row) => row.tag)}`,
+    )
   }
   const missing = migrations.filter((migration) => !applied.has(migration.tag))
   for (const migration of migrations) {
     const hash = applied.get(migration.tag)
-    if (hash !== undefined && hash !== migration.hash) throw new Error(`migration ${migration.tag} was edited after it had been applied`)
+    if (hash !== undefined && hash !== migration.hash)
+      throw new Error(`migration ${migration.tag} was edited after it had been applied`)
   }
   for (const migration of missing) {
     for (const statement of migration.statements) await client.query(statement)
-    await client.query('insert into expiry.schema_migrations (tag, hash) values ($1, $2)', [migration.tag, migration.hash])
+    await client.query('insert into expiry.schema_migrations (tag, hash) values ($1, $2)', [
+      migration.tag,
+      migration.hash,
+    ])
   }
   return missing.map((migration) => migration.tag)
 }

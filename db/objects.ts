@@ -19,7 +19,9 @@ function parseObject(path: string, sql: string): DatabaseObject {
 /** Reads every file below `directory` (db/functions); the kind is told from its `create or replace`. */
 export async function readObjects(directory: string): Promise<DatabaseObject[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const paths = entries.filter((entry) => entry.name.endsWith('.sql')).map((entry) => join(entry.parentPath, entry.name))
+  const paths = entries
+    .filter((entry) => entry.name.endsWith('.sql'))
+    .map((entry) => join(entry.parentPath, entry.name))
   const objects = await Promise.all(
     paths.map(async (path) => parseObject(relative(directory, path), await readFile(path, 'utf8'))),
   )
@@ -93,5 +95,10 @@ export async function applyTriggers(client: Client, objects: DatabaseObject[]): 
 }
 
 function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof Error && 'code' in error.cause && error.cause.code === lockNotAvailable
+  return (
+    error instanceof Error &&
+    error.cause instanceof Error &&
+    'code' in error.cause &&
+    error.cause.code === lockNotAvailable
+  )
 }

@@ -30,9 +30,13 @@ const Environment = z
   })
   .superRefine((environment, context) => {
     const fault = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if (environment.MAIL_URL !== undefined && environment.MAIL_FROM === undefined) fault('MAIL_FROM', 'is needed with MAIL_URL')
+    if (environment.MAIL_URL !== undefined && environment.MAIL_FROM === undefined)
+      fault('MAIL_FROM', 'is needed with MAIL_URL')
     if (environment.RETRY_CAP < environment.RETRY_BASE) fault('RETRY_CAP', 'must not be below RETRY_BASE')
-    if (environment.DELIVERY_DEADLINE !== undefined && environment.DELIVERY_DEADLINE >= environment.DELIVERY_LEASE / 2) {
+    if (
+      environment.DELIVERY_DEADLINE !== undefined &&
+      environment.DELIVERY_DEADLINE >= environment.DELIVERY_LEASE / 2
+    ) {
       fault('DELIVERY_DEADLINE', 'must be below half of DELIVERY_LEASE, or a slow answer would be sent twice')
     }
     if (environment.DATABASE_URL === undefined && environment.DATABASE_DIRECT_URL !== undefined) {
@@ -71,7 +75,9 @@ export type Servers = { databaseUrl: string; directUrl: string; queueUrl: string
 /** Applies the defaults among the URLs. Throws ConfigurationError where there is no database to default to. */
 export function serversOf(config: Config): Servers {
   if (config.DATABASE_URL === undefined) {
-    throw new ConfigurationError('bad configuration:\n  DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder')
+    throw new ConfigurationError(
+      'bad configuration:\n  DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder',
+    )
   }
   const directUrl = config.DATABASE_DIRECT_URL ?? config.DATABASE_URL
   return { databaseUrl: config.DATABASE_URL, directUrl, queueUrl: config.QUEUE_URL ?? directUrl }

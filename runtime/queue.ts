@@ -98,7 +98,8 @@ function onPostgres({ url, role, name, connections, onError }: QueueConnectionOp
   return {
     kind: 'postgres',
     openQueue: () => new Queue(reminderQueueName, settings, postgresBackend),
-    openWorker: (processor, more) => new Worker(reminderQueueName, processor, { ...settings, ...more }, postgresBackend),
+    openWorker: (processor, more) =>
+      new Worker(reminderQueueName, processor, { ...settings, ...more }, postgresBackend),
     server: { kind: 'postgres', pool },
     async close() {
       await pool.end()

@@ -28,8 +28,15 @@ export const sqlCommand: Command = {
     try {
       const answer: QueryResult | QueryResult[] = await client.query(statement)
       for (const result of [answer].flat()) {
-        if (values.json) stdout.write(`${JSON.stringify({ command: result.command, count: result.rowCount, rows: result.rows })}\n`)
-        else if (result.fields.length > 0) stdout.write(printTable(result.fields.map((field) => field.name), result.rows))
+        if (values.json)
+          stdout.write(`${JSON.stringify({ command: result.command, count: result.rowCount, rows: result.rows })}\n`)
+        else if (result.fields.length > 0)
+          stdout.write(
+            printTable(
+              result.fields.map((field) => field.name),
+              result.rows,
+            ),
+          )
         else stdout.write(`${result.command} ${result.rowCount ?? ''}\n`)
       }
       return 0

@@ -23,7 +23,12 @@ export const upCommand: Command = {
     const { values } = parseUsage({ args, options: { once: { type: 'boolean' }, example: { type: 'boolean' } } })
     const config = parseConfig({ LOG_LEVEL: 'warn', ...env })
     const say = (line: string) => stdout.write(`${line}\n`)
-    const options = { once: values.once ?? false, example: values.example ?? false, dataRoot: '.data', sudoUid: env.SUDO_UID }
+    const options = {
+      once: values.once ?? false,
+      example: values.example ?? false,
+      dataRoot: '.data',
+      sudoUid: env.SUDO_UID,
+    }
     return await runUp({ config, say }, options, signal)
   },
 }

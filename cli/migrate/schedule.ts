@@ -13,7 +13,12 @@ const command = `call expiry.nightly('pg_cron')`
 export async function scheduleNightly(options: { directUrl: string; cronUrl: string | undefined }): Promise<Scheduled> {
   const client = await connect(options.directUrl)
   try {
-    const { rows } = await client.query<{ database: string; cron_database: string | null; available: boolean; user: string }>(
+    const { rows } = await client.query<{
+      database: string
+      cron_database: string | null
+      available: boolean
+      user: string
+    }>(
       `select pg_catalog.current_database() as database, current_user as user,
               pg_catalog.current_setting('cron.database_name', true) as cron_database,
               exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron') as available`,
@@ -23,11 +28,17 @@ export async function scheduleNightly(options: { directUrl: string; cronUrl: str
     if (found.cron_database === null) return await byService(client, 'pg_cron is not in shared_preload_libraries')
     if (found.cron_database === found.database) return await here(client)
     if (options.cronUrl === undefined) {
-      return await byService(client, `pg_cron lives in the database ${found.cron_database}; set CRON_DATABASE_URL to reach it`)
+      return await byService(
+        client,
+        `pg_cron lives in the database ${found.cron_database}; set CRON_DATABASE_URL to reach it`,
+      )
     }
     await elsewhere(options.cronUrl, found)
     await record(client, 'pg_cron')
-    return { scheduler: 'pg_cron', why: `job expiry-nightly:${found.database}, from the database ${found.cron_database}` }
+    return {
+      scheduler: 'pg_cron',
+      why: `job expiry-nightly:${found.database}, from the database ${found.cron_database}`,
+    }
   } finally {
     await client.end()
   }

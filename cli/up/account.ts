@@ -38,7 +38,9 @@ const accountOf = `
 
 /** Reads who was reminded about whom and why others were not, as text. Names people: for standard output only. */
 export async function readAccount(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<Line>(`${accountOf} order by c.expiry_date nulls last, m.full_name limit $1`, [mostLines + 1])
+  const { rows } = await pool.query<Line>(`${accountOf} order by c.expiry_date nulls last, m.full_name limit $1`, [
+    mostLines + 1,
+  ])
   const shown = rows.slice(0, mostLines)
   const reminded = shown.filter((line) => line.status === 'sent')
   const others = shown.filter((line) => line.status !== 'sent')
@@ -47,7 +49,9 @@ export async function readAccount(pool: Pool): Promise<string> {
     ...reminded.map((line) => `  ${remindedLine(line)}`),
     `Not reminded (${others.length}):`,
     ...others.map((line) => `  ${line.mentor}: ${reasonFor(line)}`),
-    ...(rows.length > mostLines ? ['  … and more: mentor-expiry sql "select * from expiry.reminder_dispatch_log"'] : []),
+    ...(rows.length > mostLines
+      ? ['  … and more: mentor-expiry sql "select * from expiry.reminder_dispatch_log"']
+      : []),
   ].join('\n')
 }
 

@@ -47,7 +47,11 @@ export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSigna
 
 type ServeDeps = UpDeps & { about: string; embedded: boolean }
 
-async function serve({ config, say, about, embedded }: ServeDeps, options: UpOptions, signal: AbortSignal): Promise<ExitCode> {
+async function serve(
+  { config, say, about, embedded }: ServeDeps,
+  options: UpOptions,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const logger = openLogger({ level: config.LOG_LEVEL, service: 'up' })
   const pool = openPool({
     url: serversOf(config).directUrl,
@@ -97,7 +101,8 @@ type Pool = ReturnType<typeof openPool>
 
 async function introduction(pool: Pool, facts: { about: string; isExample: boolean; config: Config }): Promise<string> {
   const { about, isExample, config } = facts
-  const where = config.MAIL_URL === undefined ? `Messages are in ${config.MAIL_OUTBOX}/` : 'Messages went to the mail server'
+  const where =
+    config.MAIL_URL === undefined ? `Messages are in ${config.MAIL_OUTBOX}/` : 'Messages went to the mail server'
   return [
     '',
     `mentor-expiry works on ${about}.${isExample ? ' The example organisation was loaded.' : ''}`,

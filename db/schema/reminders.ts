@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, date, index, integer, primaryKey, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  index,
+  integer,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { expiryRuns } from './operations.ts'
 import { certifications, coordinators, mentors, organisations } from './people.ts'
 import {
@@ -61,7 +73,10 @@ export const reminderDispatchLog = expiry.table(
     index('reminder_dispatch_log_superseded_idx')
       .on(t.certificationExpiryDate, t.mentorId)
       .where(sql`status = 'superseded' and status_reason <> 'tighter_reminder'`),
-    check('reminder_dispatch_log_threshold_day_check', sql`(${t.thresholdDay} > 0) = (${t.kind} = 'reminder') and ${t.thresholdDay} >= 0`),
+    check(
+      'reminder_dispatch_log_threshold_day_check',
+      sql`(${t.thresholdDay} > 0) = (${t.kind} = 'reminder') and ${t.thresholdDay} >= 0`,
+    ),
     check('reminder_dispatch_log_expiry_date_check', plausibleDate(t.certificationExpiryDate)),
     check('reminder_dispatch_log_sending_check', sql`(${t.status} = 'sending') = (${t.leaseUntil} is not null)`),
     check('reminder_dispatch_log_sent_check', sql`(${t.status} = 'sent') = (${t.sentAt} is not null)`),

@@ -14,7 +14,9 @@ export const reminderThresholds = expiry.table(
     escalate: boolean('escalate').notNull().default(false),
   },
   (t) => [
-    unique('reminder_thresholds_organisation_id_threshold_day_key').on(t.organisationId, t.thresholdDay).nullsNotDistinct(),
+    unique('reminder_thresholds_organisation_id_threshold_day_key')
+      .on(t.organisationId, t.thresholdDay)
+      .nullsNotDistinct(),
     check('reminder_thresholds_threshold_day_check', sql`${t.thresholdDay} between 1 and 3650`),
   ],
 )

@@ -20,8 +20,7 @@ const refusals = ['28P01', '28000'] // wrong password, no such entry in pg_hba.c
 const answerWithin = 3000 // ms
 const lockWithin = 1000 // ms, for the server to notice that a killed owner's connection is closed
 
-/** The address of a database in the embedded server. */
-export function urlOf({ password, port }: { password: string; port: number }, name = database): string {
+function urlOf({ password, port }: { password: string; port: number }, name = database): string {
   return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`
 }
 
@@ -55,7 +54,7 @@ export async function takeUp(
   const owner = await takeOwnership({ client, connect, patience: lockWithin }, signal).catch(async (error: unknown) => {
     await client.end()
     if (signal?.aborted) throw error
-    return 'lost' // the server went away meanwhile
+    return 'lost' as const // the server went away meanwhile
   })
   if (owner === 'lost') return undefined
   if (!owner) {

@@ -33,8 +33,16 @@ const jobOptions = {
 }
 
 /** Opens the producer's side of the queue at `url` and waits until it answers; rejects when it does not in time. */
-export async function openReminderQueue(options: { url: string; onError: (error: unknown) => void }): Promise<ReminderQueue> {
-  const connection = connectQueue({ ...options, role: 'producer', name: 'mentor-expiry listener queue', connections: 2 })
+export async function openReminderQueue(options: {
+  url: string
+  onError: (error: unknown) => void
+}): Promise<ReminderQueue> {
+  const connection = connectQueue({
+    ...options,
+    role: 'producer',
+    name: 'mentor-expiry listener queue',
+    connections: 2,
+  })
   const queue = connection.openQueue()
   queue.on('error', options.onError)
   const close = async () => {
@@ -74,7 +82,9 @@ async function findLost(connection: QueueConnection, queue: Queue, jobs: Reminde
   if (jobs.length === 0) return []
   const { server } = connection
   const alive =
-    server.kind === 'postgres' ? await aliveInPostgres(server.pool, jobs) : await aliveInRedis(server.redis, queue, jobs)
+    server.kind === 'postgres'
+      ? await aliveInPostgres(server.pool, jobs)
+      : await aliveInRedis(server.redis, queue, jobs)
   return jobs.filter((job) => !alive.has(reminderJobId(job)))
 }
 

@@ -9,7 +9,7 @@ export function batching<Item, Answer>(
   most: number,
 ): (item: Item) => Promise<Answer> {
   type Waiting = { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void }
-  let gathered: Waiting[] = []
+  const gathered: Waiting[] = []
   let busy = false
 
   async function settle(batch: Waiting[]): Promise<void> {

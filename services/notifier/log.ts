@@ -27,7 +27,10 @@ const largestBatch = 200
 const alertKey = (channel: string) => `channel_out_of_order:${channel}`
 
 /** `lease` in seconds; `retrying` in seconds: base and cap of the pause, and for how long transient answers are put up with. */
-export function openReminderLog(deps: { pool: Pool }, options: { channels: string[]; lease: number; retrying: Retrying }): ReminderLog {
+export function openReminderLog(
+  deps: { pool: Pool },
+  options: { channels: string[]; lease: number; retrying: Retrying },
+): ReminderLog {
   const { pool } = deps
   const { channels, lease, retrying } = options
   return {
@@ -36,7 +39,10 @@ export function openReminderLog(deps: { pool: Pool }, options: { channels: strin
         'select id, generation, verdict, delivery from expiry.begin_reminder_delivery($1, $2, $3, $4)',
         [jobs.map((job) => job.id), jobs.map((job) => job.generation), channels, Math.ceil(lease)],
       )
-      return inOrder(jobs, rows.map((row) => Begun.parse(row)))
+      return inOrder(
+        jobs,
+        rows.map((row) => Begun.parse(row)),
+      )
     }, largestBatch),
     finish: batching(async (results: DeliveryResult[]) => {
       const { rows } = await pool.query(
@@ -44,10 +50,16 @@ export function openReminderLog(deps: { pool: Pool }, options: { channels: strin
            from expiry.finish_reminder_delivery($1, $2, $3, $4)`,
         [JSON.stringify(results), Math.ceil(retrying.base), Math.ceil(retrying.cap), Math.ceil(retrying.for)],
       )
-      return inOrder(results, rows.map((row) => DeliveryVerdict.parse(row)))
+      return inOrder(
+        results,
+        rows.map((row) => DeliveryVerdict.parse(row)),
+      )
     }, largestBatch),
     async raiseAlert(channel, code) {
-      await pool.query(`select expiry.raise_alert('channel_out_of_order', 'critical', $1, $2)`, [alertKey(channel), { channel, code }])
+      await pool.query(`select expiry.raise_alert('channel_out_of_order', 'critical', $1, $2)`, [
+        alertKey(channel),
+        { channel, code },
+      ])
     },
     async resolveAlert(channel) {
       await pool.query('select expiry.resolve_alert($1)', [alertKey(channel)])

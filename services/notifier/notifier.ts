@@ -54,7 +54,11 @@ export async function runNotifier(
 
 type WorkDeps = { channels: Channel[]; observe: Observe; pool: Pool; connection: QueueConnection }
 
-async function work({ channels, observe, pool, connection }: WorkDeps, config: Config, signal: AbortSignal): Promise<void> {
+async function work(
+  { channels, observe, pool, connection }: WorkDeps,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
   const log = openLog(pool, channels, config)
   const notifications = createPauseNotificationService(
     channels.map((channel) => ({ channel, gate: openGate({ channel, log, observe }, gatePauses, signal) })),

@@ -28,6 +28,8 @@ function orFault<T>(variable: string, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    throw new ConfigurationError(`bad configuration:\n  ${variable}: ${error instanceof Error ? error.message : 'is wrong'}`)
+    throw new ConfigurationError(
+      `bad configuration:\n  ${variable}: ${error instanceof Error ? error.message : 'is wrong'}`,
+    )
   }
 }

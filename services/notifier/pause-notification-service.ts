@@ -27,7 +27,11 @@ export function createPauseNotificationService(guarded: GuardedChannel[]): Pause
   }
 }
 
-async function handOver({ channel, gate }: GuardedChannel, delivery: Delivery, signal: AbortSignal): Promise<ChannelReport> {
+async function handOver(
+  { channel, gate }: GuardedChannel,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<ChannelReport> {
   const startedAt = new Date().toISOString()
   const answer = await channel.deliver(delivery, signal)
   if (answer.kind === 'out_of_order' && !signal.aborted) gate.close(answer.code)

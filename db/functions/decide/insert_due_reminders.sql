@@ -19,7 +19,7 @@ begin
        urgency, escalate, source, run_id, due_at, status, status_reason)
     select 'reminder', d.organisation_id, d.mentor_id, d.coordinator_id, d.certification_id, d.threshold_day,
            d.expiry_date, d.urgency, d.escalate, p_source, p_run_id,
-           case p_source when 'nightly' then d.window_opened_at else expiry.now() end,
+           case p_source when 'nightly' then d.window_opened_at else (select expiry.now()) end,
            case when d.recipient_email is null then 'failed' else 'pending' end::expiry.reminder_status,
            case when d.recipient_email is null then 'no_recipient' end
       from expiry.uncovered_reminders as d

@@ -7,10 +7,13 @@ when (
   or new.generation is distinct from old.generation + (new.status = 'pending' and old.status <> 'pending')::int
   or new.status <> old.status and case old.status
     when 'pending' then new.status not in ('queued', 'sending', 'sent', 'failed', 'superseded')
+      or new.status = 'failed' and new.status_reason <> 'no_recipient'
     when 'queued' then new.status not in ('pending', 'sending', 'sent', 'failed', 'superseded')
+      or new.status = 'failed' and new.status_reason <> 'no_recipient'
     when 'sending' then new.status not in ('sent', 'failed', 'pending')
+      or new.status = 'failed' and new.status_reason = 'no_recipient'
     when 'failed' then new.status not in ('pending', 'superseded')
-    when 'superseded' then new.status <> 'pending'
+    when 'superseded' then new.status <> 'pending' or old.status_reason = 'tighter_reminder'
     else true
   end
 )

@@ -24,7 +24,7 @@ begin
   )
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, available_at = pg_catalog.now(),
-         due_at = expiry.now(), first_failed_at = null, last_error = null,
+         due_at = (select expiry.now()), first_failed_at = null, last_error = null,
          urgency = held.urgency, escalate = held.escalate
     from held
    where l.id = held.id;

@@ -13,16 +13,17 @@ begin
       from expiry.stale_reminders as s
      where s.mentor_id = any (p_mentor_ids)
   ), held as materialized (
-    select l.id from expiry.reminder_dispatch_log as l
-     where l.id in (select s.id from stale as s)
-       and l.status in ('pending', 'queued', 'failed')
+    -- The reason comes along here: joined again below, tables without statistics make it a loop over every pair.
+    select l.id, s.reason
+      from stale as s
+      join expiry.reminder_dispatch_log as l on l.id = s.id
+     where l.status in ('pending', 'queued', 'failed')
      order by l.id
-       for no key update skip locked
+       for no key update of l skip locked
   )
   update expiry.reminder_dispatch_log as l
-     set status = 'superseded', status_reason = s.reason
+     set status = 'superseded', status_reason = held.reason
     from held
-    join stale as s on s.id = held.id
    where l.id = held.id;
   get diagnostics v_count = row_count;
   return v_count;

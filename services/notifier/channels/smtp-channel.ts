@@ -31,7 +31,12 @@ export function createSmtpChannel(
   deps: { server: SmtpServer; composer: Composer },
   options: SmtpChannelOptions,
 ): Channel {
-  const { maxConnections, maxMessages = 100, deadline: limit = 60_000, probeDeadline = 10_000 } = options
+  const {
+    maxConnections,
+    maxMessages = 100,
+    deadline: limit = 60_000,
+    probeDeadline = Math.min(10_000, limit),
+  } = options
   const setUpLimit = Math.min(limit, 20_000)
   const watch = watchHandovers()
   const transport = createTransport({
@@ -75,7 +80,11 @@ export function createSmtpChannel(
       const answer = handOver(composed.message, deadline)
       underWay.add(answer)
       try {
-        return await answer
+        const given = await answer
+        if (given.kind !== 'out_of_order' || given.code !== 'timeout') return given
+        // A server that hangs on one recipient would close the gate for all others each time that this one is tried.
+        const fault = await probeSmtp(deps.server, probeDeadline, signal)
+        return fault === undefined ? { kind: 'failed', code: 'timeout' } : given
       } finally {
         underWay.delete(answer)
       }

@@ -5,7 +5,7 @@ import { packageRoot } from '../../../runtime/package-root.ts'
 import type { Wording } from '../words/wording.ts'
 
 /** What the templates show: the words, and how loud the page is. Every field is needed; a missing one throws. */
-export type Page = Wording & { readonly locale: string; readonly colour: string; readonly redirected: string | null }
+type Page = Wording & { readonly locale: string; readonly colour: string; readonly redirected: string | null }
 
 /** The two bodies of a reminder, ready to be filled in. */
 export type Templates = {
