@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 
-export type ObjectKind = 'function' | 'view' | 'trigger' | 'grants'
+type ObjectKind = 'function' | 'view' | 'trigger' | 'grants'
 export type DatabaseObject = { path: string; kind: ObjectKind; sql: string; name: string }
 
 const creates = /^create or replace (?:(function|procedure|view) (expiry\.\w+)|trigger (\w+))/m

@@ -18,6 +18,10 @@ const Environment = z
     MAIL_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
     MAIL_FROM: z.string().min(3).optional(),
     MAIL_OUTBOX: z.string().min(1).optional(),
+    MAIL_REDIRECT_TO: z
+      .string()
+      .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
+      .optional(),
     DELIVERY_LEASE: seconds(300),
     DELIVERY_DEADLINE: z.coerce.number().positive().optional(),
     RETRY_BASE: seconds(30),

@@ -10,15 +10,19 @@ const outboxSender = 'Mentor expiry <mentor-expiry@localhost.localdomain>'
 
 /** Opens the channels that the configuration names. Throws ConfigurationError where it names none, or a broken one. */
 export function openChannels(config: Config): Channel[] {
-  const { MAIL_URL, MAIL_FROM, MAIL_OUTBOX } = config
+  const { MAIL_URL, MAIL_FROM, MAIL_OUTBOX, MAIL_REDIRECT_TO } = config
   const deadline = config.DELIVERY_DEADLINE * 1_000
   if (MAIL_URL !== undefined) {
     const server = orFault('MAIL_URL', () => parseMailUrl(MAIL_URL))
-    const composer = orFault('MAIL_FROM', () => createComposer({ from: parseMailbox(MAIL_FROM ?? '') }))
+    const composer = orFault('MAIL_FROM', () =>
+      createComposer({ from: parseMailbox(MAIL_FROM ?? ''), redirectTo: MAIL_REDIRECT_TO }),
+    )
     return [createSmtpChannel({ server, composer }, { maxConnections: config.NOTIFIER_CONCURRENCY, deadline })]
   }
   if (MAIL_OUTBOX !== undefined) {
-    const composer = orFault('MAIL_FROM', () => createComposer({ from: parseMailbox(MAIL_FROM ?? outboxSender) }))
+    const composer = orFault('MAIL_FROM', () =>
+      createComposer({ from: parseMailbox(MAIL_FROM ?? outboxSender), redirectTo: MAIL_REDIRECT_TO }),
+    )
     return [createOutboxChannel({ folder: MAIL_OUTBOX, composer }, { deadline })]
   }
   throw new ConfigurationError('bad configuration:\n  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files')

@@ -1,0 +1,134 @@
+import { readDate } from './dates.ts'
+import type { Column, FaultCode } from './faults.ts'
+import type { Header } from './header.ts'
+import type { SourceRecord } from './records.ts'
+
+/**
+ * What one line says, cleaned: null where it says nothing, or where its value is at fault. A faulty line also keeps its
+ * fields as they stood, in the header's order, for the rejects file.
+ */
+export type CheckedLine = {
+  line: number
+  values: Record<Column, string | null>
+  faults: LineFault[]
+  original: string[] | null
+}
+type LineFault = { column: Column | ''; code: FaultCode }
+
+const statuses = new Set(['active', 'paused', 'inactive', 'certification_expired'])
+const slug = /^[a-z0-9]+(?:-[a-z0-9]+)*$/i
+// A subset of what the notifier accepts as one address, with a domain that has a dot.
+const email = /^[^\s@<>()[\]\\,;:"\p{C}]+@[^\s@<>()[\]\\,;:".\p{C}]+(?:\.[^\s@<>()[\]\\,;:".\p{C}]+)+$/u
+const portalKey = /^[^/<>*%&:\\?+]+$/
+const control = /\p{Cc}/u
+const controlInName = /[^\P{Cc}\t\r\n]/u
+const formulaGuard = /^'(?=[=+\-@\t\r])/
+const longest: Record<Column, number> = {
+  organisation: 100,
+  mentor_ref: 200,
+  mentor_name: 500,
+  status: 100,
+  certification_expiry_date: 100,
+  coordinator_ref: 200,
+  coordinator_name: 500,
+  coordinator_email: 254,
+  portal_key: 200,
+}
+
+/** A checker of records against one header: every fault of a line is found, not only its first. */
+export function createLineChecker(header: Header): (record: SourceRecord) => CheckedLine | null {
+  const width = header.names.length
+  const places = [...header.positions]
+  return (record) => {
+    const values = emptyValues()
+    const { fields } = record
+    if (fields.every((field) => field.trim() === '')) return null
+    const isMisshapen =
+      fields.length !== width && (fields.length < width || fields.slice(width).some((rest) => rest.trim() !== ''))
+    if (record.isBroken || isMisshapen) {
+      const code = record.isBroken ? 'broken_quotes' : 'wrong_number_of_fields'
+      return { line: record.line, values, faults: [{ column: '', code }], original: fields }
+    }
+    const faults: LineFault[] = []
+    for (const [column, place] of places) {
+      const raw = fields[place] ?? ''
+      const text = (header.isRejectsFile ? raw.replace(formulaGuard, '') : raw).trim()
+      if (text === '') continue
+      values[column] = readValue(column, text, faults)
+    }
+    addMissing(values, faults)
+    return { line: record.line, values, faults, original: faults.length > 0 ? fields : null }
+  }
+}
+
+function emptyValues(): Record<Column, string | null> {
+  return {
+    organisation: null,
+    mentor_ref: null,
+    mentor_name: null,
+    status: null,
+    certification_expiry_date: null,
+    coordinator_ref: null,
+    coordinator_name: null,
+    coordinator_email: null,
+    portal_key: null,
+  }
+}
+
+/** The cleaned value; or null, with the fault added. */
+function readValue(column: Column, text: string, faults: LineFault[]): string | null {
+  const code = text.length > longest[column] ? 'too_long' : findFault(column, text)
+  if (code !== undefined) {
+    faults.push({ column, code })
+    return null
+  }
+  switch (column) {
+    case 'organisation':
+    case 'status':
+      return text.toLowerCase()
+    case 'certification_expiry_date': {
+      const read = readDate(text)
+      if (read.kind === 'date') return read.date
+      faults.push({ column, code: read.code })
+      return null
+    }
+    default:
+      return text
+  }
+}
+
+function findFault(column: Column, text: string): FaultCode | undefined {
+  switch (column) {
+    case 'organisation':
+      return slug.test(text) ? undefined : 'bad_organisation'
+    case 'mentor_ref':
+    case 'coordinator_ref':
+      return control.test(text) ? 'control_character' : undefined
+    case 'mentor_name':
+    case 'coordinator_name':
+      return controlInName.test(text) ? 'control_character' : undefined
+    case 'status':
+      return statuses.has(text.toLowerCase()) ? undefined : 'unknown_status'
+    case 'coordinator_email':
+      return email.test(text) ? undefined : 'bad_email'
+    case 'portal_key':
+      return portalKey.test(text) && !control.test(text) ? undefined : 'bad_portal_key'
+    case 'certification_expiry_date':
+      return undefined // readDate tells
+    default:
+      return column satisfies never
+  }
+}
+
+const alwaysRequired = ['organisation', 'mentor_ref', 'mentor_name'] as const
+const ofCoordinator = ['coordinator_ref', 'coordinator_name'] as const
+
+/** A coordinator is named by reference and name, or not at all; an address is not required, the fallback serves then. */
+function addMissing(values: Record<Column, string | null>, faults: LineFault[]): void {
+  const hasCoordinator = values.coordinator_ref ?? values.coordinator_name ?? values.coordinator_email
+  const required = hasCoordinator === null ? alwaysRequired : [...alwaysRequired, ...ofCoordinator]
+  for (const column of required) {
+    const isFaulty = faults.some((fault) => fault.column === column)
+    if (values[column] === null && !isFaulty) faults.push({ column, code: 'missing_value' })
+  }
+}

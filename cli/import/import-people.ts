@@ -1,0 +1,107 @@
+import type { Client } from 'pg'
+import { type BadLine, countBadLines, readBadLines } from './bad-lines.ts'
+import { countReminders, type ReminderCounts } from './count-reminders.ts'
+import type { Fault } from './faults.ts'
+import { findFaults } from './find-faults.ts'
+import type { Input } from './input.ts'
+import { planChanges } from './plan.ts'
+import type { Progress } from './progress.ts'
+import { sniffDelimiter } from './records.ts'
+import { writeRejects } from './rejects.ts'
+import { stageFile } from './stage.ts'
+import { type Tally, type Written, writeChanges } from './write.ts'
+
+export type ImportOptions = {
+  dryRun: boolean
+  /** Import the good lines although there are bad ones. */
+  skipBad: boolean
+  createOrganisations: boolean
+  /** Where to leave the bad lines, if there are any; null for nowhere. */
+  rejects: string | null
+}
+
+type Changes = { organisations: Tally } & Written & { reminders: ReminderCounts }
+
+/**
+ * What an import did, or would do: `changes` is null when it was refused, and then nothing was written. `written` is
+ * false after a dry run too. `rejects` is the path of the rejects file, null when none was left.
+ */
+export type ImportResult = {
+  written: boolean
+  lines: number
+  badLines: number
+  changes: Changes | null
+  rejects: string | null
+}
+
+/**
+ * Imports people in one transaction. Every bad line goes to `onBadLine` in the file's order; a header at fault is one
+ * such line without fields. Rejects with the error of the file system or of PostgreSQL when nothing could be decided, and
+ * with the signal's reason when that aborts before the commit; then too nothing was written.
+ */
+export async function importPeople(
+  deps: { client: Client; progress: Progress; onBadLine: (line: BadLine) => Promise<void> },
+  input: Input,
+  options: ImportOptions,
+  signal: AbortSignal,
+): Promise<ImportResult> {
+  await deps.client.query('begin isolation level read committed')
+  try {
+    const result = await runImport(deps, input, options, signal)
+    signal.throwIfAborted()
+    await deps.client.query(result.written ? 'commit' : 'rollback')
+    return result
+  } catch (error) {
+    await deps.client.query('rollback').catch(() => undefined) // a lost connection rolls back by itself
+    throw error
+  }
+}
+
+async function runImport(
+  deps: { client: Client; progress: Progress; onBadLine: (line: BadLine) => Promise<void> },
+  input: Input,
+  options: ImportOptions,
+  signal: AbortSignal,
+): Promise<ImportResult> {
+  const { client, progress } = deps
+  // The statements are long but run once: compiling them takes longer than they do.
+  await client.query(`select pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('work_mem', '64MB', true),
+                             pg_catalog.set_config('datestyle', 'ISO', true), pg_catalog.set_config('expiry.actor', 'import', true)`)
+  const delimiter = await sniffDelimiter(input)
+  const staged = await stageFile(deps, { input, delimiter, onBytes: progress.reached }, signal)
+  if (staged.kind === 'refused') {
+    await deps.onBadLine(headerLine(staged.faults))
+    return { written: false, lines: 0, badLines: 1, changes: null, rejects: null }
+  }
+  const { header, lines } = staged
+  progress.phase('checking')
+  await findFaults(deps, options)
+  signal.throwIfAborted()
+  const badLines = await countBadLines(deps)
+  if (badLines > 0) {
+    for await (const line of readBadLines(deps, header)) await deps.onBadLine(line)
+  }
+  const rejects = badLines > 0 ? options.rejects : null
+  if (rejects !== null) await writeRejects({ path: rejects, header, delimiter }, readBadLines(deps, header))
+  if (badLines > 0 && !options.skipBad) return { written: false, lines, badLines, changes: null, rejects }
+
+  progress.phase('writing')
+  const { newOrganisations } = await planChanges(deps)
+  signal.throwIfAborted()
+  const written = await writeChanges(deps)
+  const reminders = await countReminders(deps)
+  const known = await countKnownOrganisations(client)
+  const organisations = { new: newOrganisations, changed: 0, unchanged: known - newOrganisations }
+  return { written: !options.dryRun, lines, badLines, changes: { organisations, ...written, reminders }, rejects }
+}
+
+function headerLine(faults: Fault[]): BadLine {
+  return { line: faults[0]?.line ?? 1, faults, fields: [] }
+}
+
+async function countKnownOrganisations(client: Client): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    'select count(distinct p.organisation)::integer as count from pg_temp.import_people as p',
+  )
+  return rows[0]?.count ?? 0
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import type { BadLine } from './bad-lines.ts'
+import { describeFault, faultWords } from './faults.ts'
+import type { ImportResult } from './import-people.ts'
+import type { Tally } from './write.ts'
+
+/** Tells a person or a machine what an import did. Bad lines arrive one by one, before the result. */
+export type Reporter = {
+  badLine: (line: BadLine) => Promise<void>
+  result: (result: ImportResult) => Promise<void>
+}
+
+const shownLines = 20
+
+/** Sentences; of many bad lines only the first are shown. */
+export function textReporter(stdout: NodeJS.WriteStream): Reporter {
+  let seen = 0
+  return {
+    async badLine({ line, faults }) {
+      seen += 1
+      if (seen > shownLines) return
+      for (const fault of faults) await send(stdout, `line ${line}  ${describeFault(fault)}  [${fault.code}]\n`)
+    },
+    async result(result) {
+      if (seen > shownLines) {
+        const where = result.rejects === null ? '; --json and --rejects FILE name them all' : ''
+        await send(stdout, `and ${seen - shownLines} more bad lines${where}\n`)
+      }
+      await send(stdout, `${sentences(result).join('\n')}\n`)
+    },
+  }
+}
+
+/** One JSON object, written as it comes about: `{ badLines: [{ line, faults }], result }`. */
+export function jsonReporter(stdout: NodeJS.WriteStream): Reporter {
+  let separator = '{"badLines":['
+  return {
+    async badLine({ line, faults }) {
+      const readable = faults.map(({ column, code, otherLine }) => ({
+        column,
+        code,
+        otherLine,
+        reason: faultWords[code],
+      }))
+      await send(stdout, `${separator}\n${JSON.stringify({ line, faults: readable })}`)
+      separator = ','
+    },
+    async result(result) {
+      const start = separator === ',' ? '' : separator
+      await send(stdout, `${start}],"result":${JSON.stringify(result)}}\n`)
+    },
+  }
+}
+
+async function send(stdout: NodeJS.WriteStream, text: string): Promise<void> {
+  if (!stdout.write(text)) await once(stdout, 'drain')
+}
+
+function sentences({ written, lines, badLines, changes, rejects }: ImportResult): string[] {
+  const left = rejects === null ? [] : [`The bad lines and their reasons are in ${rejects}`]
+  if (changes === null) {
+    if (lines === 0) return ['Nothing was imported: the header can not be used.']
+    const advice = lines > badLines ? ' --skip-bad imports the others.' : ''
+    return [`Nothing was imported: ${badLines} of ${lines} lines are bad.${advice}`, ...left]
+  }
+  const { organisations, coordinators, mentors, certifications, keptExpired, reminders } = changes
+  const good = `${lines - badLines} of ${lines} lines`
+  const byThreshold = reminders.byThreshold
+    .map(({ thresholdDay, count }) => `${count} at ${thresholdDay} days`)
+    .join(', ')
+  return [
+    written ? `Imported ${good}.` : `Dry run, nothing was written. ${good} would be imported.`,
+    '',
+    '                      new   changed  unchanged',
+    row('organisations', organisations),
+    row('coordinators', coordinators),
+    row('mentors', mentors),
+    row('certifications', certifications),
+    '',
+    `Reminders that ${written ? 'go' : 'would go'} out at once: ${reminders.pending}${byThreshold && ` (${byThreshold})`}`,
+    ...when(reminders.unreachable, 'due reminders reach nobody: no coordinator with an address, no fallback_email'),
+    ...when(reminders.superseded, 'open reminders are superseded'),
+    ...when(
+      keptExpired,
+      'mentors stay certification_expired although the file says active: only a valid date brings them back',
+    ),
+    ...left,
+  ]
+}
+
+function row(name: string, { new: added, changed, unchanged }: Tally): string {
+  return `${name.padEnd(15)}${[added, changed, unchanged].map((count) => String(count).padStart(10)).join('')}`
+}
+
+function when(count: number, words: string): string[] {
+  return count === 0 ? [] : [`${count} ${words}`]
+}

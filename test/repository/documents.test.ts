@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { faultWords } from '../../cli/import/faults.ts'
+import { configurationKeys } from '../../runtime/config.ts'
+import { packageRoot } from '../../runtime/package-root.ts'
+
+const root = packageRoot()
+const read = (path: string) => readFile(join(root, path), 'utf8')
+const unique = (values: Iterable<string>) => [...new Set(values)].sort()
+
+function all(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
+}
+
+async function sqlOfFunctions(): Promise<string> {
+  const entries = await readdir(join(root, 'db/functions'), { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  return (await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'utf8')))).join('\n')
+}
+
+test('every configuration key is documented, and every documented key exists', async () => {
+  const documented = all(await read('docs/configuration.md'), /^\| ([A-Z_]+) \|/gm)
+  expect(unique(documented)).toEqual(unique(configurationKeys))
+})
+
+test('every SQLSTATE of our own is documented, and every documented one is raised', async () => {
+  const raised = all(await sqlOfFunctions(), /'(EX\d{3})'/g)
+  expect(unique(all(await read('docs/errors.md'), /^\| (EX\d{3}) \|/gm))).toEqual(unique(raised))
+})
+
+test('every status_reason is documented, and every documented one is allowed', async () => {
+  const schema = await read('db/schema/reminders.ts')
+  const allowed = all(schema, /statusReason} in \(([^)]+)\)/g).flatMap((list) => all(list, /'(\w+)'/g))
+  const documented = all(await read('docs/errors.md'), /^\| (?:failed|superseded) \| `(\w+)` \|/gm)
+  expect(allowed.length).toBeGreaterThan(5)
+  expect(unique(documented)).toEqual(unique(allowed))
+})
+
+test('every fault of the embedded PostgreSQL is documented, and every documented one exists', async () => {
+  const codes = all(await read('runtime/embedded/fault.ts'), /^ {2}\| '(embedded\/[\w-]+)'/gm)
+  expect(unique(all(await read('docs/errors.md'), /`(embedded\/[\w-]+)`/g))).toEqual(unique(codes))
+})
+
+test.each(['listener', 'notifier'])('every event of the %s is documented with its level, and back', async (service) => {
+  const log = await read(`services/${service}/event-log.ts`)
+  const section = (await read('docs/events.md')).split(/^## /m).find((part) => part.toLowerCase().startsWith(service))
+  const levels = [...log.matchAll(/^ {2}(\w+): '(\w+)',$/gm)].map((match) => `${match[1]} ${match[2]}`)
+  const documented = [...(section ?? '').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
+    (match) => `${match[1]} ${match[2]}`,
+  )
+  expect(levels.length).toBeGreaterThan(10)
+  expect(documented.sort()).toEqual(levels.sort())
+})
+
+test('every alert that is raised is documented, and back', async () => {
+  const services = ['services/listener/night.ts', 'services/notifier/log.ts']
+  const raised = (await Promise.all(services.map(read))).flatMap((text) => all(text, /raise_alert\('(\w+)'/g))
+  const section = (await read('docs/errors.md')).split(/^## /m).find((part) => part.startsWith('Alerts'))
+  expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(unique(raised))
+})
+
+test('every fault of an imported file is documented in the words that the import uses, and back', async () => {
+  const section = (await read('docs/errors.md')).split(/^## /m).find((part) => part.startsWith('Faults'))
+  const documented = [...(section ?? '').matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map((match) => [match[1], match[2]])
+  expect(Object.fromEntries(documented)).toEqual(faultWords)
+})
+
+test('every link between documents leads somewhere', async () => {
+  const documents = [
+    'README.md',
+    'CHANGELOG.md',
+    ...(await readdir(join(root, 'docs'), { recursive: true })).map((file) => join('docs', file)),
+  ]
+  const broken: string[] = []
+  for (const document of documents.filter((file) => file.endsWith('.md'))) {
+    for (const target of all(await read(document), /\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (/^https?:|^mailto:/.test(target)) continue
+      if (!existsSync(join(root, dirname(document), target))) broken.push(`${document} → ${target}`)
+    }
+  }
+  expect(broken).toEqual([])
+})
