@@ -11,12 +11,15 @@ export type ChannelReport = z.infer<typeof ChannelReport>
 /** What `expiry.finish_reminder_delivery` is told about one attempt. */
 export type DeliveryResult = { id: number; generation: number; attempt: number; channels: ChannelReport[] }
 
-/** Its verdict: `recorded`, `late` (an attempt called uncertain was accepted after all) or `stale`. */
+/**
+ * Its verdict: `recorded`, `late` (an attempt called uncertain was accepted after all), `stale`, or `locked` (somebody
+ * holds the row; nothing was recorded, hand it in again).
+ */
 export const DeliveryVerdict = z.object({
   id: z.number().int(),
   generation: z.number().int(),
   attempt: z.number().int(),
-  verdict: z.enum(['recorded', 'late', 'stale']),
+  verdict: z.enum(['recorded', 'late', 'stale', 'locked']),
   status: z.enum(['sent', 'failed', 'pending']).nullable(),
   status_reason: z.string().nullable(),
   late_seconds: z.number().nullable(),

@@ -12,7 +12,10 @@ begin
       null; -- another database of this cluster was faster
     end;
   end loop;
-  if not pg_catalog.pg_has_role(current_user, 'expiry_owner', 'member') then
+  -- From 16 on, who creates a role is its member without the right to become it.
+  if not pg_catalog.pg_has_role(
+    current_user, 'expiry_owner', case when pg_catalog.current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end
+  ) then
     execute pg_catalog.format('grant expiry_owner to %I', current_user);
   end if;
   if not exists (select from pg_catalog.pg_namespace where nspname = 'expiry') then

@@ -4,6 +4,8 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off -- as in run_nightly_phase
+set jit = off
 as $$
 declare
   v_organisation_ids uuid[];

@@ -11,7 +11,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_inserted uuid[];
+  v_count integer;
+  v_reminded_before uuid[];
 begin
   with added as (
     insert into expiry.reminder_dispatch_log
@@ -28,12 +29,17 @@ begin
     on conflict (mentor_id, kind, threshold_day, certification_expiry_date) do nothing
     returning mentor_id
   )
-  select pg_catalog.array_agg(a.mentor_id) into v_inserted from added as a;
-  if v_inserted is null then
-    return 0;
+  select pg_catalog.count(*),
+         pg_catalog.array_agg(a.mentor_id) filter (where exists (
+           select from expiry.reminder_dispatch_log as l -- as it was before this statement
+            where l.mentor_id = a.mentor_id and l.status in ('pending', 'queued', 'failed')
+         ))
+    into v_count, v_reminded_before
+    from added as a;
+  if v_reminded_before is not null then
+    perform expiry.supersede_reminders(v_reminded_before);
   end if;
-  perform expiry.supersede_reminders(v_inserted);
-  return pg_catalog.cardinality(v_inserted);
+  return v_count;
 end;
 $$;
 comment on function expiry.insert_due_reminders(uuid[], expiry.reminder_source, bigint, integer) is

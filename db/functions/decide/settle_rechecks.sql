@@ -17,9 +17,15 @@ begin
   if v_ids is null then
     return 0;
   end if;
-  perform expiry.settle_mentors(v_ids);
+  begin
+    perform expiry.settle_mentors(v_ids);
+  exception when others then
+    insert into expiry.mentor_rechecks (mentor_id)
+    select (stuck.entry ->> 'mentor')::uuid
+      from pg_catalog.jsonb_array_elements(expiry.apply_in_halves(null, 'recheck', v_ids) -> 'stuck') as stuck (entry);
+  end;
   return pg_catalog.cardinality(v_ids);
 end;
 $$;
 comment on function expiry.settle_rechecks(integer) is
-  'Settles mentors whom an earlier transaction could not lock, oldest first, and returns how many it took up; whoever is still held is noted again.';
+  'Settles mentors whom an earlier transaction could not lock, oldest first, and returns how many it took up; whoever is still held, or cannot be settled, is noted again and stops nobody else.';

@@ -9,19 +9,36 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
-set lock_timeout = '5s'
+set lock_timeout = '400ms'
 as $$
 #variable_conflict use_column
+declare
+  v_held bigint[];
 begin
-  -- Waits for a claim that has handed the job over and not yet committed.
-  perform from expiry.reminder_dispatch_log as l
-    where l.id = any (p_ids)
-    order by l.id
-      for no key update;
+  begin
+    -- Waits for a claim that has handed the job over and not yet committed.
+    v_held := array(
+      select l.id from expiry.reminder_dispatch_log as l
+       where l.id = any (p_ids)
+       order by l.id
+         for no key update
+    );
+  exception when lock_not_available then
+    -- Who holds a row for longer (a host's transaction may for minutes) keeps that one and not the others of its batch.
+    v_held := array(
+      select l.id from expiry.reminder_dispatch_log as l
+       where l.id = any (p_ids)
+       order by l.id
+         for no key update skip locked
+    );
+  end;
 
   return query
   with asked as (
-    select a.id, a.generation from unnest(p_ids, p_generations) as a (id, generation)
+    -- A job may stand twice in a batch (its queue was wiped and filled again): one of the two may send.
+    select a.id, a.generation, a.place,
+           pg_catalog.row_number() over (partition by a.id, a.generation order by a.place) = 1 as is_first
+      from unnest(p_ids, p_generations) with ordinality as a (id, generation, place)
   ), facts as materialized (
     select l.id, l.generation, f.verdict, f.reason, f.coordinator_id, f.recipient_email, f.delivery,
            l.attempts + 1 as attempt, l.mentor_id, array(
@@ -32,7 +49,9 @@ begin
       from asked
       join expiry.reminder_dispatch_log as l on l.id = asked.id and l.generation = asked.generation
       join expiry.delivery_facts as f on f.id = l.id
-     where l.status in ('pending', 'queued')
+     where asked.is_first
+       and l.id = any (v_held)
+       and l.status in ('pending', 'queued')
   ), superseded as (
     update expiry.reminder_dispatch_log as l
        set status = 'superseded', status_reason = f.reason
@@ -54,13 +73,16 @@ begin
       from facts as f
      where l.id = f.id and f.verdict = 'begun'
   )
-  select asked.id, asked.generation, coalesce(f.verdict, 'stale'),
+  select asked.id, asked.generation,
+         coalesce(f.verdict, case when k.id is not null and k.id <> all (v_held) then 'locked' else 'stale' end),
          case when f.verdict = 'begun'
               then f.delivery || pg_catalog.jsonb_build_object('generation', f.generation, 'attempt', f.attempt)
          end
     from asked
-    left join facts as f on f.id = asked.id and f.generation = asked.generation;
+    left join facts as f on f.id = asked.id and f.generation = asked.generation and asked.is_first
+    left join expiry.reminder_dispatch_log as k on k.id = asked.id
+   order by asked.place;
 end;
 $$;
 comment on function expiry.begin_reminder_delivery(bigint[], integer[], text[], integer) is
-  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a row: begun (with the delivery, contracts/delivery.ts), superseded, no_recipient, or stale when the job''s generation is no longer the row''s. Never raises for a lost race.';
+  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job, in the order asked: begun (with the delivery, contracts/delivery.ts), superseded, no_recipient, stale when the job''s generation is no longer the row''s or another has begun it, or locked when somebody holds the row for more than a moment: ask again. Never raises for a lost race.';

@@ -12,14 +12,29 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
-set lock_timeout = '5s'
+set lock_timeout = '400ms'
 as $$
 #variable_conflict use_column
+declare
+  v_ids bigint[] := array(select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r);
+  v_held bigint[];
 begin
-  perform from expiry.reminder_dispatch_log as l
-    where l.id in (select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r)
-    order by l.id
-      for no key update;
+  begin
+    v_held := array(
+      select l.id from expiry.reminder_dispatch_log as l
+       where l.id = any (v_ids)
+       order by l.id
+         for no key update
+    );
+  exception when lock_not_available then
+    -- As in begin: who holds a row keeps that one, and not the others of its batch.
+    v_held := array(
+      select l.id from expiry.reminder_dispatch_log as l
+       where l.id = any (v_ids)
+       order by l.id
+         for no key update skip locked
+    );
+  end;
 
   return query
   with answers as materialized (
@@ -52,7 +67,7 @@ begin
              else 'stale'
            end as verdict
       from results as r
-      join expiry.reminder_dispatch_log as l on l.id = r.id
+      join expiry.reminder_dispatch_log as l on l.id = r.id and l.id = any (v_held)
       join expiry.organisations as o on o.id = l.organisation_id
   ), decided as materialized (
     select j.*,
@@ -99,14 +114,16 @@ begin
       from decided as d
      where l.id = d.id and d.verdict <> 'stale'
   )
-  select asked.id, asked.generation, asked.attempt, coalesce(d.verdict, 'stale'),
+  select asked.id, asked.generation, asked.attempt,
+         coalesce(d.verdict, case when k.id is not null and k.id <> all (v_held) then 'locked' else 'stale' end),
          case when d.verdict <> 'stale' then d.new_status end,
          case when d.verdict <> 'stale' and d.new_status = 'failed' then d.failure end,
          case when d.verdict <> 'stale' and d.accepted
               then extract(epoch from pg_catalog.clock_timestamp() - d.due_at)::double precision end
     from results as asked
-    left join decided as d on d.id = asked.id and d.generation = asked.generation and d.attempt = asked.attempt;
+    left join decided as d on d.id = asked.id and d.generation = asked.generation and d.attempt = asked.attempt
+    left join expiry.reminder_dispatch_log as k on k.id = asked.id;
 end;
 $$;
 comment on function expiry.finish_reminder_delivery(jsonb, integer, integer, integer) is
-  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, or stale; late_seconds is how long after it became due a reminder was sent.';
+  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, stale, or locked when somebody holds the row for more than a moment: hand it in again; late_seconds is how long after it became due a reminder was sent.';

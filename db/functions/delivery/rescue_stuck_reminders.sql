@@ -25,7 +25,7 @@ begin
   update expiry.reminder_dispatch_log as l
      set status = 'pending', generation = l.generation + 1, lease_until = null, last_error = 'lease_expired',
          -- What kills its sender each time may not do so in a tight circle.
-         available_at = pg_catalog.clock_timestamp() + case when l.attempts > 1
+         available_at = pg_catalog.now() + case when l.attempts > 1
            then pg_catalog.make_interval(secs => least(900, 15 * 2 ^ least(l.attempts, 10))) else interval '0' end
     from stuck as s
    where l.id = s.id;

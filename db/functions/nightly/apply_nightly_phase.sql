@@ -8,6 +8,10 @@ as $$
 declare
   v_locked uuid[] := expiry.lock_mentors(p_mentor_ids);
 begin
+  if p_phase = 'recheck' then
+    perform expiry.settle_mentors(v_locked);
+    return pg_catalog.cardinality(v_locked);
+  end if;
   return case
     when p_phase = 'supersede' then expiry.supersede_reminders(v_locked)
     when p_phase = 'revive' then expiry.revive_reminders(v_locked)

@@ -13,6 +13,9 @@ begin
          status = case when pg_catalog.jsonb_path_exists(r.phases, '$[*] ? (@.outcome == "failed")') then 'failed' else 'done' end
    where r.id = p_run_id
   returning * into strict v_run;
+  if v_run.source = 'pg_cron' then
+    perform expiry.resolve_alert('nightly_late');
+  end if;
   -- An organisation that a phase could not even try is still owed; one with a stuck mentor has had its night.
   with done as materialized (
     select o.id from expiry.organisations as o

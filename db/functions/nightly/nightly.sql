@@ -8,6 +8,7 @@ begin
   if not exists (select from expiry.nightly_owed()) then
     return;
   end if;
+  commit; -- inside a transaction this raises, before the lock is held, which a rollback would not give back
   if not pg_catalog.pg_try_advisory_lock(7236002) then
     raise notice 'run % is under way', (select pg_catalog.max(r.id) from expiry.expiry_runs as r where r.status = 'running');
     return;

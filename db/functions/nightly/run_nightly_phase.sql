@@ -5,6 +5,11 @@ volatile
 security definer
 set search_path = ''
 set lock_timeout = '5s'
+-- Few among many, by key: no plan may scan a log that was empty when it was made and grows under it, and compiling one
+-- costs more than it saves.
+set enable_seqscan = off
+set random_page_cost = 1.1
+set jit = off
 as $$
 declare
   v_started timestamptz := pg_catalog.clock_timestamp();
@@ -32,6 +37,8 @@ begin
   exception when others then
     get stacked diagnostics v_code = returned_sqlstate;
     v_count := 0;
+    -- The long wait has been had; with one for each half a single locked row would cost the night an hour.
+    perform pg_catalog.set_config('lock_timeout', '100ms', true);
     foreach v_organisation_id in array v_organisation_ids loop
       begin
         v_mentor_ids := expiry.nightly_phase_mentors(p_phase, array[v_organisation_id]);

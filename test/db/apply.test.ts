@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { expect, inject, test } from 'vitest'
+import { applySchema, knownMigrations } from '../../db/apply.ts'
+import { compareSchema, SchemaNewerError } from '../../db/migrations.ts'
+import { freshDatabase } from '../support/database.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { sharedPostgres } from '../support/servers.ts'
+import { urlOfDatabase } from '../support/template.ts'
+import { waitFor } from '../support/wait.ts'
+import { untilBlocked } from './waiting.ts'
+
+/** An empty database on the shared server. */
+async function emptyDatabase(): Promise<AsyncDisposable & { url: string }> {
+  const { url } = sharedPostgres()
+  const name = `empty_${randomBytes(6).toString('hex')}`
+  const run = async (sql: string) => {
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  await run(`create database ${name}`)
+  return {
+    url: urlOfDatabase(url, name),
+    [Symbol.asyncDispose]: () => run(`drop database ${name} with (force)`),
+  }
+}
+
+test('once brings everything, twice is the same as once', async () => {
+  await using database = await emptyDatabase()
+  const first = await applySchema({ connectionString: database.url })
+  expect(first.migrations).toEqual((await knownMigrations()).map(({ tag }) => tag))
+  expect(first.triggers.length).toBeGreaterThan(5)
+  expect(await applySchema({ connectionString: database.url })).toEqual({ migrations: [], triggers: [] })
+})
+
+test('two at once wait for each other: one does it, the other finds it done', async () => {
+  await using database = await emptyDatabase()
+  const applied = await Promise.all([1, 2, 3].map(() => applySchema({ connectionString: database.url })))
+  expect(applied.filter(({ migrations }) => migrations.length > 0)).toHaveLength(1)
+  expect(applied.filter(({ triggers }) => triggers.length > 0)).toHaveLength(1)
+})
+
+test('a database ahead of the code is refused, and left as it is', async () => {
+  await using database = await freshDatabase()
+  await database.query(`insert into expiry.schema_migrations (tag, hash) values ('9999_future', 'x')`)
+  await expect(applySchema({ connectionString: database.url })).rejects.toThrow(SchemaNewerError)
+  await expect(applySchema({ connectionString: database.url })).rejects.toThrow('9999_future')
+  expect(await compareSchema(await database.connect(), await knownMigrations())).toBe('newer')
+})
+
+test('a migration that was edited after it had been applied is refused', async () => {
+  await using database = await freshDatabase()
+  await database.query(`update expiry.schema_migrations set hash = 'other' where tag like '0000%'`)
+  await expect(applySchema({ connectionString: database.url })).rejects.toThrow('was edited after it had been applied')
+})
+
+test('the state of a schema can be told: absent, behind, current', async () => {
+  await using empty = await emptyDatabase()
+  const client = new Client({ connectionString: empty.url })
+  await client.connect()
+  const known = await knownMigrations()
+  expect(await compareSchema(client, known)).toBe('absent')
+  await client.end()
+  await using database = await freshDatabase()
+  const full = await database.connect()
+  expect(await compareSchema(full, known)).toBe('current')
+  await full.query(`delete from expiry.schema_migrations where tag = $1`, [known.at(-1)?.tag])
+  expect(await compareSchema(full, known)).toBe('behind')
+})
+
+test('a second apply takes no lock that a long transaction of the host could hold up', async () => {
+  await using database = await freshDatabase()
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('select count(*) from expiry.mentors')
+  await host.query(`lock table expiry.certifications, expiry.reminder_dispatch_log in share update exclusive mode`)
+  expect(await applySchema({ connectionString: database.url })).toEqual({ migrations: [], triggers: [] })
+  await host.query('rollback')
+})
+
+test('a trigger whose definition differs, or that is missing, is replaced; the others are left alone', async () => {
+  await using database = await freshDatabase()
+  await database.query('drop trigger mentors_updated on expiry.mentors')
+  await database.query(`update expiry.applied_triggers set hash = 'older' where name = 'certifications_updated'`)
+  const { triggers } = await applySchema({ connectionString: database.url })
+  expect(triggers.sort()).toEqual(['certifications_updated', 'mentors_updated'])
+})
+
+test('a trigger waits for a long transaction in short turns, and does not hold up those behind it', async () => {
+  await using database = await freshDatabase()
+  await database.query('drop trigger mentors_updated on expiry.mentors')
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('update expiry.mentors set full_name = full_name')
+  const applied = applySchema({ connectionString: database.url })
+  const pid = await waitFor('the deploy to reach its trigger', async () => {
+    const { rows } = await database.query<{ pid: number }>(
+      `select pid from pg_stat_activity
+        where datname = current_database() and application_name = 'mentor-expiry migrate' and wait_event_type = 'Lock'`,
+    )
+    return rows[0]?.pid
+  })
+  await untilBlocked(database, pid)
+  // Queued behind the deploy, this would wait as long as the host's transaction; the deploy gives way after its turn.
+  await database.query('update expiry.mentors set full_name = full_name')
+  await host.query('commit')
+  expect((await applied).triggers).toEqual(['mentors_updated'])
+})
+
+test('an ordinary login with CREATEROLE, owner of its database, can apply and apply again', {
+  timeout: 60_000,
+}, async () => {
+  await using server = await startPostgres({ version: inject('defaultPostgres') })
+  const admin = new Client({ connectionString: server.url })
+  await admin.connect()
+  await admin.query('create role deployer login createrole')
+  await admin.query('create database theirs owner deployer')
+  await admin.end()
+  const url = new URL(urlOfDatabase(server.url, 'theirs'))
+  url.username = 'deployer'
+  const first = await applySchema({ connectionString: url.href })
+  expect(first.migrations.length).toBeGreaterThan(0)
+  expect(await applySchema({ connectionString: url.href })).toEqual({ migrations: [], triggers: [] })
+
+  const client = new Client({ connectionString: url.href })
+  await client.connect()
+  const { rows } = await client.query(
+    `select nspowner::regrole::text as owner from pg_namespace where nspname = 'expiry'`,
+  )
+  expect(rows).toEqual([{ owner: 'expiry_owner' }])
+  await client.query('grant expiry_app to deployer')
+  await client.query('set role expiry_app')
+  await client.query(`insert into expiry.organisations (slug, name) values ('theirs', 'Theirs')`)
+  await client.query(`call expiry.nightly('test')`)
+  await client.end()
+})

@@ -1,0 +1,194 @@
+import type { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Database, freshDatabase } from '../support/database.ts'
+import {
+  addCoordinator,
+  addMentor,
+  addOrganisation,
+  moveExpiryDate,
+  nightly,
+  setClock,
+  setStatus,
+} from '../support/people.ts'
+import { accepted, attemptsOf, claim, finish } from './delivery.ts'
+import { inShort, reminders } from './reminders.ts'
+import { runs } from './runs.ts'
+
+let database: Database
+let organisation: string
+beforeAll(async () => {
+  database = await freshDatabase()
+  await setClock(database, '2026-03-01T12:00:00Z')
+  organisation = await addOrganisation(database)
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+const roles = ['expiry_app', 'expiry_service', 'expiry_reader'] as const
+type Role = (typeof roles)[number]
+
+async function connectAs(role: Role): Promise<Client> {
+  const client = await database.connect()
+  await client.query(`set session authorization ${role}`)
+  return client
+}
+
+/** Whoever is not named here may not execute a routine; a new one is added with whom it is for. */
+const mayExecute: Record<string, string> = {
+  now: 'app service reader',
+  today: 'app service reader',
+  nightly: 'app service',
+  run_nightly: 'app service',
+  nightly_owed: 'app service',
+  nightly_phases: 'app service',
+  open_nightly_run: 'app service',
+  run_nightly_phase: 'app service',
+  close_nightly_run: 'app service',
+  enqueue_due_reminders: 'app service',
+  retry_reminder: 'app service',
+  reminder_queue_room: 'service',
+  claim_pending_reminders: 'service',
+  begin_reminder_delivery: 'service',
+  finish_reminder_delivery: 'service',
+  rescue_stuck_reminders: 'service',
+  requeue_lost_reminders: 'service',
+  queued_reminders: 'service',
+  settle_rechecks: 'service',
+  raise_alert: 'service',
+  resolve_alert: 'service',
+}
+
+test('each routine is executable by whom it is for, and none by public', async () => {
+  const { rows } = await database.query<{ name: string; who: string }>(
+    `select p.proname as name,
+            (select coalesce(string_agg(replace(r.name, 'expiry_', ''), ' ' order by r.place), '')
+               from unnest($1::text[]) with ordinality as r (name, place)
+              where has_function_privilege(r.name, p.oid, 'execute')) as who
+       from pg_proc as p
+      where p.pronamespace = 'expiry'::regnamespace`,
+    [['public', ...roles]],
+  )
+  const found = Object.fromEntries(rows.filter(({ who }) => who !== '').map(({ name, who }) => [name, who]))
+  expect(found).toEqual(mayExecute)
+})
+
+const peopleTables = [
+  'organisations',
+  'coordinators',
+  'mentors',
+  'certifications',
+  'reminder_thresholds',
+  'feature_flags',
+]
+
+test('tables are written by expiry_app alone, only people and thresholds, and nothing is ever deleted', async () => {
+  const { rows } = await database.query<{ role: Role; privilege: string; tables: string[] }>(
+    `select r.role, p.privilege, array_agg(c.relname::text order by c.relname) as tables
+       from pg_class as c, unnest($1::text[]) as r (role),
+            unnest(array['insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as p (privilege)
+      where c.relnamespace = 'expiry'::regnamespace and c.relkind in ('r', 'v')
+        and (has_table_privilege(r.role, c.oid, p.privilege)
+             or p.privilege in ('insert', 'update') and has_any_column_privilege(r.role, c.oid, p.privilege))
+      group by 1, 2 order by 2`,
+    [['public', ...roles]],
+  )
+  const tables = [...peopleTables].sort()
+  expect(rows).toEqual([
+    { role: 'expiry_app', privilege: 'insert', tables },
+    { role: 'expiry_app', privilege: 'update', tables },
+  ])
+})
+
+test('everything belongs to expiry_owner, and no role of ours may log in', async () => {
+  const { rows } = await database.query(
+    `select relname as name from pg_class where relnamespace = 'expiry'::regnamespace and relowner <> 'expiry_owner'::regrole
+     union all
+     select proname from pg_proc where pronamespace = 'expiry'::regnamespace and proowner <> 'expiry_owner'::regrole
+     union all
+     select rolname from pg_roles where rolname like 'expiry\\_%' and (rolcanlogin or rolsuper or rolcreaterole or rolbypassrls)`,
+  )
+  expect(rows).toEqual([])
+})
+
+test.each([
+  ['expiry_app', `update expiry.reminder_dispatch_log set status = 'sent'`],
+  ['expiry_app', `insert into expiry.reminder_dispatch_log default values`],
+  ['expiry_app', 'delete from expiry.mentors'],
+  ['expiry_app', 'truncate expiry.certifications'],
+  ['expiry_app', `insert into expiry.clock_override (at) values (now())`],
+  ['expiry_app', `insert into expiry.mentor_rechecks (mentor_id) values (gen_random_uuid())`],
+  ['expiry_app', `select expiry.claim_pending_reminders(1)`],
+  ['expiry_app', `select expiry.settle_mentors('{}')`],
+  ['expiry_app', `alter table expiry.mentors disable trigger all`],
+  ['expiry_service', `update expiry.reminder_dispatch_log set status = 'sent'`],
+  ['expiry_service', `update expiry.clock_override set at = now()`],
+  ['expiry_service', `update expiry.mentors set status = 'inactive'`],
+  ['expiry_service', 'delete from expiry.reminder_delivery_attempts'],
+  ['expiry_reader', `select expiry.run_nightly()`],
+  ['expiry_reader', `update expiry.mentors set status = 'inactive'`],
+] as const)('%s may not: %s', async (role, statement) => {
+  const client = await connectAs(role)
+  await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' })
+})
+
+test('the host application adds people and changes dates, and the reminders follow although it may not write the log', async () => {
+  const app = await connectAs('expiry_app')
+  const own = await addOrganisation(app)
+  const mentor = await addMentor(app, { organisation: own, coordinator: null, daysLeft: 20 })
+  expect(inShort(await reminders(app, mentor))).toBe('30 failed (no_recipient)')
+  const coordinator = await addCoordinator(app, { organisation: own, email: null })
+  await app.query('update expiry.mentors set coordinator_id = $2 where id = $1', [mentor.id, coordinator])
+  await app.query(`update expiry.coordinators set email = 'one@example.org' where id = $1`, [coordinator])
+  expect(inShort(await reminders(app, mentor))).toBe('30 pending')
+  await setStatus(app, mentor, 'inactive')
+  expect(inShort(await reminders(app, mentor))).toBe('30 superseded (not_eligible)')
+  await setStatus(app, mentor, 'active')
+  await moveExpiryDate(app, mentor, '2027-03-31')
+  expect(inShort(await reminders(app, mentor))).toBe('30 superseded (renewed)')
+  await app.query(`update expiry.organisations set fallback_email = 'office@example.org' where id = $1`, [own])
+  await app.query(
+    `insert into expiry.reminder_thresholds (organisation_id, threshold_day, urgency) values ($1, 3, 'urgent')`,
+    [own],
+  )
+  await app.query(
+    `insert into expiry.feature_flags (organisation_id, flag, enabled) values ($1, 'per_organisation_thresholds', true)`,
+    [own],
+  )
+  const { rows } = await app.query('select threshold_day from expiry.effective_thresholds where organisation_id = $1', [
+    own,
+  ])
+  expect(rows).toEqual([{ threshold_day: 3 }])
+  const history = await app.query('select actor from expiry.certification_history where mentor_id = $1', [mentor.id])
+  expect(history.rows).toEqual([{ actor: 'expiry_app' }])
+})
+
+test('app and service may run the night, with what its procedure is made of', async () => {
+  for (const role of ['expiry_app', 'expiry_service'] as const) {
+    const before = (await runs(database)).length
+    await addOrganisation(database)
+    const client = await connectAs(role)
+    await client.query(`call expiry.nightly('test')`)
+    await nightly(client)
+    expect((await runs(client)).slice(before).map(({ status }) => status)).toEqual(['done', 'done'])
+  }
+})
+
+test('the service carries a reminder all the way', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  const service = await connectAs('expiry_service')
+  await service.query(
+    'select expiry.reminder_queue_room(10), expiry.settle_rechecks(10), expiry.rescue_stuck_reminders()',
+  )
+  const attempts = await attemptsOf(service, await claim(service))
+  await finish(
+    service,
+    attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),
+  )
+  expect(inShort(await reminders(service, mentor))).toBe('30 sent')
+  await service.query(`select expiry.raise_alert('test', 'warning', 'test', '{}'), expiry.resolve_alert('test')`)
+})
+
+test.each(roles)('%s may look at the views', async (role) => {
+  const client = await connectAs(role)
+  for (const view of ['due_reminders', 'uncovered_reminders', 'duplicate_reminders'])
+    await client.query(`select from expiry.${view}`)
+})

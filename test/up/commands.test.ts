@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../embedded/folder.ts'
+import { freshDatabase } from '../support/database.ts'
+import { run } from './program.ts'
+
+test('without a command, and with --help, it says what there is; an unknown command ends with 2', async () => {
+  await using folder = await temporaryFolder('commands')
+  const overview = await run(folder.path, [])
+  expect(overview.code).toBe(0)
+  for (const name of ['up', 'migrate', 'import', 'listener', 'notifier', 'sql']) {
+    expect(overview.stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
+    const help = await run(folder.path, [name, '--help'])
+    expect(help.code).toBe(0)
+    expect(help.stdout).toContain(`mentor-expiry ${name}`)
+  }
+  const unknown = await run(folder.path, ['remind'])
+  expect(unknown.code).toBe(2)
+  expect(unknown.stderr).toContain('there is no command "remind"')
+})
+
+test('a command that finds no database says so and ends with 2', async () => {
+  await using folder = await temporaryFolder('commands')
+  const { code, stderr } = await run(folder.path, ['sql', 'select 1'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('DATABASE_URL')
+})
+
+test('sql prints rows as a table or as JSON, and an error ends with 1', async () => {
+  await using database = await freshDatabase()
+  await using folder = await temporaryFolder('commands')
+  const sql = (...args: string[]) => run(folder.path, ['sql', ...args], { DATABASE_URL: database.url })
+  const table = await sql(`select 1 as one, date '2026-12-31' as day`)
+  expect(table.stdout).toBe('one  day\n---  ----------\n1    2026-12-31\n(1 row)\n')
+  const json = await sql('select 1 as one', '--json')
+  expect(JSON.parse(json.stdout)).toEqual({ command: 'SELECT', count: 1, rows: [{ one: '1' }] })
+  const wrong = await sql('select nothing')
+  expect(wrong).toMatchObject({ code: 1, stdout: '' })
+  expect(wrong.stderr).toContain('column "nothing" does not exist')
+})

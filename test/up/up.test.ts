@@ -1,0 +1,95 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { findRunningInstance } from '../../runtime/embedded/find.ts'
+import { temporaryFolder } from '../embedded/folder.ts'
+import { outbox, run, start } from './program.ts'
+
+const patience = { timeout: 120_000 }
+
+test(
+  'a first start tells who was reminded and why others were not, and ends by itself when asked to',
+  patience,
+  async () => {
+    await using temporary = await temporaryFolder('up')
+    const folder = join(temporary.path, 'a folder')
+    await temporary.checkout('a folder')
+
+    const { code, stdout, stderr } = await run(folder, ['up', '--once'])
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/Reminded \(4\):/)
+    expect(stdout).toMatch(/Kari Nordmann about Anders Berg: 30 days left/)
+    expect(stdout).toMatch(/Kari Nordmann about Berit Dahl: 14 days left/)
+    expect(stdout).toMatch(/Emma Hughes about Carina Eide: 7 days left/)
+    expect(stdout).toMatch(/Kari Nordmann about Guro Iversen: 5 days left.*7-day reminder/)
+    expect(stdout).toMatch(/Fredrik Haugen: certification lapsed on \d{4}-\d\d-\d\d, 3 days ago/)
+    expect(stdout).toMatch(/Eli Grande: no coordinator and no fallback address/)
+    expect(stdout).toMatch(/David Foss: valid until/)
+    expect(await outbox(folder)).toHaveLength(4)
+    expect(await findRunningInstance(join(folder, '.data'))).toBeUndefined()
+  },
+)
+
+test(
+  'a changed date leads to a reminder at once; Ctrl-C stops all; the next start goes on with the same data',
+  patience,
+  async () => {
+    await using temporary = await temporaryFolder('up')
+    await temporary.checkout()
+    const folder = join(temporary.path, 'checkout')
+    const running = start(folder, ['up'])
+    await running.says('Ctrl-C stops everything')
+    const suggested = /mentor-expiry sql "([^"]+)"/.exec(running.stdout)?.[1] ?? ''
+
+    const second = await run(folder, ['up', '--once'])
+    expect(second.code).toBe(1)
+    expect(second.stderr.trim().split('\n')).toHaveLength(1)
+
+    const update = await run(folder, ['sql', suggested])
+    expect(update).toEqual({ code: 0, stdout: 'UPDATE 1\n', stderr: '' })
+    await running.says('Reminded Emma Hughes about Hans Johansen: 14 days left')
+    expect(await outbox(folder)).toHaveLength(5)
+
+    process.kill(-running.pid, 'SIGINT') // a terminal's Ctrl-C reaches the whole process group
+    expect(await running.ended).toBe(0)
+    expect(running.stderr).toBe('')
+    expect(await findRunningInstance(join(folder, '.data'))).toBeUndefined()
+
+    const again = await run(folder, ['up', '--once'])
+    expect(again.code).toBe(0)
+    expect(again.stdout).toMatch(/Reminded \(5\):/)
+    expect(again.stdout).not.toMatch(/example organisation was loaded/)
+    expect(await outbox(folder)).toHaveLength(5)
+  },
+)
+
+test('a start that was killed leaves a server behind, which the next start takes up', patience, async () => {
+  await using temporary = await temporaryFolder('up')
+  await temporary.checkout()
+  const folder = join(temporary.path, 'checkout')
+  const killed = start(folder, ['up'])
+  await killed.says('Ctrl-C stops everything')
+  process.kill(-killed.pid, 'SIGKILL')
+  expect(await killed.ended).toBe('SIGKILL')
+
+  const next = await run(folder, ['up', '--once'])
+
+  expect({ code: next.code, stderr: next.stderr }).toEqual({ code: 0, stderr: '' })
+  expect(next.stdout).toMatch(/Reminded \(4\):/)
+})
+
+test('two folders side by side have an instance each', patience, async () => {
+  await using temporary = await temporaryFolder('up')
+  await temporary.checkout('one')
+  await temporary.checkout('two')
+  const folders = ['one', 'two'].map((name) => join(temporary.path, name))
+  const both = folders.map((folder) => start(folder, ['up']))
+  await Promise.all(both.map((program) => program.says('Ctrl-C stops everything')))
+  const port = 'select pg_catalog.inet_server_port()'
+  const counts = await Promise.all(folders.map((folder) => run(folder, ['sql', port, '--json'])))
+  const ports = counts.map(({ stdout }) => stdout)
+  expect(new Set(ports).size).toBe(2)
+  for (const program of both) process.kill(-program.pid, 'SIGINT')
+  expect(await Promise.all(both.map((program) => program.ended))).toEqual([0, 0])
+})
