@@ -5,6 +5,12 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await after(milliseconds, undefined, { signal, ref: true }).catch(() => undefined)
 }
 
+/** Resolves with the work, or without it when it takes longer than so many milliseconds; rejects where the work does first. */
+export async function atMost(milliseconds: number, work: Promise<unknown> | undefined): Promise<void> {
+  const enough = new AbortController()
+  await Promise.race([work, pause(milliseconds, enough.signal)]).finally(() => enough.abort())
+}
+
 /** Pauses that double from `base` to `cap` milliseconds, with jitter, until `reset`. */
 export function growingPause(options: { base: number; cap: number }): { next(): number; reset(): void } {
   let failures = 0

@@ -11,6 +11,7 @@ import {
 import { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import { openPool } from './pool.ts'
+import { watchCopies } from './redis-copies.ts'
 
 /** The queue of reminders. Its jobs carry ids only (contracts/reminder-job.ts). */
 export const reminderQueueName = 'reminders'
@@ -49,21 +50,24 @@ export function connectQueue(options: QueueConnectionOptions): QueueConnection {
 }
 
 function onRedis(options: QueueConnectionOptions): QueueConnection {
-  const redis = connectRedis(options)
+  let closed = false
+  const redis = connectRedis(options, () => closed)
   redis.on('error', options.onError)
+  const endAll = watchCopies(redis)
   const settings = { connection: redis as ConnectionOptions, prefix }
   return {
     kind: 'redis',
-    openQueue: () => new Queue(reminderQueueName, { ...settings, skipWaitingForReady: options.role === 'producer' }),
+    openQueue: () => new Queue(reminderQueueName, settings),
     openWorker: (processor, more) => new Worker(reminderQueueName, processor, { ...settings, ...more }),
     server: { kind: 'redis', redis },
     async close() {
-      redis.disconnect()
+      closed = true
+      endAll()
     },
   }
 }
 
-function connectRedis({ url, role, name }: QueueConnectionOptions): Redis | Cluster {
+function connectRedis({ url, role, name }: QueueConnectionOptions, isClosed: () => boolean): Redis | Cluster {
   const patience =
     role === 'producer'
       ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: producerPatience }
@@ -72,7 +76,7 @@ function connectRedis({ url, role, name }: QueueConnectionOptions): Redis | Clus
     ...patience,
     connectTimeout: producerPatience,
     connectionName: name,
-    retryStrategy: (times: number) => Math.min(100 * times, 2_000),
+    retryStrategy: (times: number) => (isClosed() ? null : Math.min(100 * times, 2_000)),
   }
   const cluster = /^redis-cluster:\/\/(.+)$/.exec(url)
   if (!cluster?.[1]) return new Redis(url, settings)

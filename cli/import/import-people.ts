@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { type BadLine, countBadLines, readBadLines } from './bad-lines.ts'
-import { countReminders, type ReminderCounts } from './count-reminders.ts'
+import { countReminders, noteReminders, type ReminderCounts } from './count-reminders.ts'
 import type { Fault } from './faults.ts'
 import { findFaults } from './find-faults.ts'
 import type { Input } from './input.ts'
@@ -88,6 +88,7 @@ async function runImport(
   progress.phase('writing')
   const { newOrganisations } = await planChanges(deps)
   signal.throwIfAborted()
+  await noteReminders(deps)
   const written = await writeChanges(deps)
   const reminders = await countReminders(deps)
   const known = await countKnownOrganisations(client)

@@ -15,6 +15,9 @@ export async function claimBatch(
   window: number,
 ): Promise<number> {
   const client = await deps.pool.connect()
+  // PostgreSQL may end this connection while the queue is being waited for; the next statement says so, and without
+  // somebody who hears the event the process would end. The pool minds idle connections only.
+  client.on('error', lost)
   try {
     // A listener that freezes in here must not keep its rows, nor other listeners, for longer than a moment.
     await client.query(
@@ -27,12 +30,20 @@ export async function claimBatch(
     )
     if (rows.length > 0) await deps.queue.add(rows.map(toQueue))
     await client.query('commit')
-    client.release()
+    release(client)
     return rows.length
   } catch (error) {
     await undo(client)
     throw error
   }
+}
+
+const lost = () => undefined
+
+function release(client: PoolClient, error?: Error | true): void {
+  client.release(error)
+  // A connection that is thrown away may still have its loss to tell.
+  if (error === undefined) client.removeListener('error', lost)
 }
 
 function toQueue(row: Claimed): ReminderToQueue {
@@ -42,7 +53,7 @@ function toQueue(row: Claimed): ReminderToQueue {
 /** Rolls back; a connection that cannot even do that is closed, and PostgreSQL rolls back for it. */
 async function undo(client: PoolClient): Promise<void> {
   await client.query('rollback').then(
-    () => client.release(),
-    (error: unknown) => client.release(error instanceof Error ? error : true),
+    () => release(client),
+    (error: unknown) => release(client, error instanceof Error ? error : true),
   )
 }

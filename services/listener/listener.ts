@@ -1,5 +1,6 @@
 import { waitForSchema } from '../../db/readiness.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
+import { atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { dispatchLoop } from './dispatch.ts'
 import type { Observe } from './events.ts'
@@ -7,6 +8,12 @@ import { holdQueue } from './queue-holder.ts'
 import { subscribe } from './subscribe.ts'
 import { sweepLoop } from './sweep.ts'
 import { openWake } from './wake.ts'
+
+/** Milliseconds that a claim, a sweep or a night under way gets to end by itself once the listener is told to stop. */
+const grace = 5_000
+
+/** Milliseconds that each connection gets to end. */
+const patience = 3_000
 
 /**
  * Moves pending reminders into the queue until the signal aborts. Waits for its database, its schema and its queue for as
@@ -22,7 +29,7 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   try {
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
     observe({ kind: 'started', queue: servers.queueUrl.startsWith('postgres') ? 'postgres' : 'redis' })
-    await Promise.all([
+    const work = Promise.all([
       subscribe(
         {
           url: servers.directUrl,
@@ -46,11 +53,18 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
         signal,
       ),
     ])
+    await Promise.race([work, aborted(signal)])
+    await atMost(grace, work)
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    await queue.discard()
-    await pool.end()
+    await atMost(patience, queue.discard()).catch(onError)
+    await atMost(patience, pool.end()).catch(onError)
     observe({ kind: 'stopped' })
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -43,17 +43,10 @@ export async function openReminderQueue(options: {
     name: 'mentor-expiry listener queue',
     connections: 2,
   })
-  const queue = connection.openQueue()
-  queue.on('error', options.onError)
+  const queue = await openQueue(connection, options.onError)
   const close = async () => {
     await within(queue.close()).catch(options.onError)
     await connection.close()
-  }
-  try {
-    await within(connection.server.kind === 'redis' ? ready(connection.server.redis) : queue.waitUntilReady())
-  } catch (error) {
-    await close()
-    throw error
   }
   return {
     async add(reminders) {
@@ -75,6 +68,20 @@ export async function openReminderQueue(options: {
     },
     findLost: (jobs) => within(findLost(connection, queue, jobs)),
     close,
+  }
+}
+
+/** BullMQ's first command fails, and its failure is remembered for ever, on a connection that is not ready yet. */
+async function openQueue(connection: QueueConnection, onError: (error: unknown) => void): Promise<Queue> {
+  try {
+    if (connection.server.kind === 'redis') await within(ready(connection.server.redis))
+    const queue = connection.openQueue()
+    queue.on('error', onError)
+    await within(queue.waitUntilReady())
+    return queue
+  } catch (error) {
+    await connection.close()
+    throw error
   }
 }
 

@@ -1,5 +1,4 @@
-import pgListen from 'pg-listen'
-import { pause } from '../../runtime/pause.ts'
+import pgListen, { type Subscriber } from 'pg-listen'
 
 const channel = 'expiry_reminders'
 
@@ -13,38 +12,55 @@ export type SubscribeOptions = {
 }
 
 /**
- * Keeps a LISTEN connection open until the signal aborts, for as long as it takes. pg-listen reconnects once it has been
- * connected; a first connection that fails is tried again here. Resolves when the connection is closed.
+ * Keeps one LISTEN connection open until the signal aborts, for as long as it takes. pg-listen tries again by itself, also
+ * where its first connection fails: a second subscriber beside it would be one too many for ever. Resolves when the
+ * connection is closed.
  */
 export async function subscribe(options: SubscribeOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const subscriber = pgListen.default(
-      { connectionString: options.url, application_name: 'mentor-expiry listener doorbell' },
-      { retryTimeout: 0, retryInterval: 500, paranoidChecking: 10_000, parse: (payload) => payload },
-    )
-    subscriber.notifications.on(channel, options.onDoorbell)
-    subscriber.events.on('error', options.onLost)
-    subscriber.events.on('reconnect', (attempt: number) => {
-      if (attempt === 1) options.onLost()
-    })
-    subscriber.events.on('connected', () => {
-      // A reconnection that succeeds after stop would keep the process alive.
-      if (signal.aborted) void subscriber.close().catch(options.onLost)
+  const subscriber = pgListen.default(
+    {
+      connectionString: options.url,
+      application_name: 'mentor-expiry listener doorbell',
+      connectionTimeoutMillis: 5_000,
+    },
+    {
+      retryTimeout: 0,
+      retryInterval: () => retryInterval(signal),
+      paranoidChecking: 10_000,
+      parse: (payload) => payload,
+    },
+  )
+  const lost = (error?: unknown) => {
+    if (!signal.aborted) options.onLost(error)
+  }
+  subscriber.notifications.on(channel, options.onDoorbell)
+  subscriber.events.on('error', lost)
+  subscriber.events.on('reconnect', (attempt: number) => {
+    if (attempt === 1) lost()
+  })
+  subscriber.events.on('connected', () => {
+    // A reconnection that succeeds after stop would keep the process alive.
+    if (signal.aborted) return void subscriber.close().catch(lost)
+    listen(subscriber).then(() => {
       options.onConnected()
       options.onDoorbell()
-    })
-    try {
-      await subscriber.connect()
-      await subscriber.listenTo(channel)
-      options.onDoorbell()
-      await aborted(signal)
-    } catch (error) {
-      options.onLost(error)
-      await pause(500, signal)
-    }
-    subscriber.events.removeAllListeners('reconnect')
-    await subscriber.close().catch(options.onLost)
-  }
+    }, lost)
+  })
+  // Its end is followed by a reconnect, which reports the loss.
+  await subscriber.connect().catch(() => undefined)
+  await aborted(signal)
+  await subscriber.close().catch(lost)
+}
+
+/** Subscribes at the first connection; at later ones pg-listen has done it already. */
+async function listen(subscriber: Subscriber): Promise<void> {
+  if (!subscriber.getSubscribedChannels().includes(channel)) await subscriber.listenTo(channel)
+}
+
+/** Milliseconds. Throwing is the only way to end pg-listen's attempts: it goes on after `close`, and keeps the process alive. */
+function retryInterval(signal: AbortSignal): number {
+  if (signal.aborted) throw new Error('stopped')
+  return 500
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

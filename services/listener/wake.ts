@@ -18,8 +18,9 @@ export function openWake(): Wake {
       if (!rung && !signal.aborted) {
         await new Promise<void>((resolve) => {
           answer = resolve
-          signal.addEventListener('abort', () => resolve(), { once: true })
+          signal.addEventListener('abort', answer, { once: true })
         })
+        if (answer) signal.removeEventListener('abort', answer)
       }
       answer = undefined
       rung = false

@@ -3,7 +3,7 @@ import type { DeliveryResult, DeliveryVerdict } from '../../contracts/delivery-r
 import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { growingPause, pause } from '../../runtime/pause.ts'
 import type { Observe } from './events.ts'
-import type { ReminderLog } from './log.ts'
+import type { Begun, ReminderLog } from './log.ts'
 import type { PauseNotificationService } from './pause-notification-service.ts'
 
 export type DeliverDeps = {
@@ -14,8 +14,11 @@ export type DeliverDeps = {
   observe: Observe
 }
 
-/** What became of a job. `again` is for infrastructure that failed before anything was sent. */
+/** What became of a job. `again` is for what stood in the way before anything was sent. */
 export type Outcome = { kind: 'done' } | { kind: 'failed'; reason: string } | { kind: 'again' }
+
+/** Milliseconds that a job keeps its place after a begin that failed, so that jobs don't spin while the database is away. */
+const outage = 1_000
 
 /**
  * Carries out one job: waits until the channels work, begins, sends, finishes. Begin comes right before the wire, so that
@@ -26,18 +29,16 @@ export async function deliver(
   job: ReminderJob,
   signals: { stopping: AbortSignal; giveUp: AbortSignal },
 ): Promise<Outcome> {
-  const { log, notifications, observe } = deps
+  const { notifications, observe } = deps
   try {
     await notifications.ready(signals.stopping)
   } catch {
     return { kind: 'again' } // stopping: another worker takes the job
   }
-  const begun = await log.begin(job).catch((error: unknown) => {
-    observe({ kind: 'begin_failed', id: job.id, error })
-    return undefined
-  })
+  const begun = await begin(deps, job, signals.stopping)
   switch (begun?.verdict) {
     case undefined:
+    case 'locked': // somebody holds the row, and its place is better given to another job meanwhile
       return { kind: 'again' }
     case 'stale':
     case 'superseded':
@@ -51,6 +52,16 @@ export async function deliver(
   }
 }
 
+async function begin(deps: DeliverDeps, job: ReminderJob, stopping: AbortSignal): Promise<Begun | undefined> {
+  try {
+    return await deps.log.begin(job)
+  } catch (error) {
+    deps.observe({ kind: 'begin_failed', id: job.id, error })
+    await pause(outage, stopping)
+    return undefined
+  }
+}
+
 async function send(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal): Promise<Outcome> {
   const begunAt = performance.now()
   const channels = await deps.notifications.notify(delivery, giveUp)
@@ -60,7 +71,10 @@ async function send(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal):
   return report(deps.observe, verdict, channels.find((channel) => channel.kind !== 'accepted')?.code ?? '')
 }
 
-/** Repeats a finish that the database could not take, until the lease is over: then the answer would be stale. */
+/**
+ * Repeats a finish that the database could not take, or not yet, until the lease is over: then the rescue has the row, and
+ * the answer would be stale.
+ */
 async function finish(
   deps: DeliverDeps,
   result: DeliveryResult,
@@ -70,13 +84,14 @@ async function finish(
   const pauses = growingPause({ base: 100, cap: 5_000 })
   for (;;) {
     try {
-      return await deps.log.finish(result)
+      const verdict = await deps.log.finish(result)
+      if (verdict.verdict !== 'locked') return verdict
     } catch (error) {
       deps.observe({ kind: 'finish_failed', id: result.id, error })
-      const milliseconds = pauses.next()
-      if (giveUp.aborted || performance.now() + milliseconds > until) return undefined
-      await pause(milliseconds, giveUp)
     }
+    const milliseconds = pauses.next()
+    if (giveUp.aborted || performance.now() + milliseconds > until) return undefined
+    await pause(milliseconds, giveUp)
   }
 }
 

@@ -11,6 +11,7 @@ const levels: Record<NotifierEvent['kind'], 'debug' | 'info' | 'warn' | 'error'>
   result_stale: 'warn',
   gate_closed: 'error',
   gate_opened: 'info',
+  channel_error: 'error',
   begin_failed: 'error',
   finish_failed: 'error',
   alert_failed: 'error',

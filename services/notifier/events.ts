@@ -9,6 +9,7 @@ export type NotifierEvent =
   | { kind: 'result_stale'; id: number; attempt: number }
   | { kind: 'gate_closed'; channel: string; code: string }
   | { kind: 'gate_opened'; channel: string }
+  | { kind: 'channel_error'; channel: string; error: unknown }
   | { kind: 'begin_failed'; id: number; error: unknown }
   | { kind: 'finish_failed'; id: number; error: unknown }
   | { kind: 'alert_failed'; error: unknown }

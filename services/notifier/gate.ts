@@ -1,25 +1,20 @@
 import { growingPause, pause } from '../../runtime/pause.ts'
+import { type ChannelAlertDeps, keepChannelAlert } from './channel-alert.ts'
 import type { Channel } from './channels/channel.ts'
-import type { Observe } from './events.ts'
-import type { ReminderLog } from './log.ts'
 
 /**
  * Holds back all workers while a channel itself is out of order, so that its trouble is not taken for the messages'.
  * Probing opens it again, after pauses that grow until a message has been accepted.
  */
 export type Gate = {
-  /** Resolves when the channel may be used; rejects with the signal's reason when it aborts first. */
+  /** Resolves when the channel may be used; rejects with the reason of the signal, or of the gate's own, that aborts first. */
   opened(signal: AbortSignal): Promise<void>
   close(code: string): void
   /** A message was accepted: the channel works, and its next trouble begins with short pauses again. */
   proven(): void
 }
 
-export type GateDeps = {
-  channel: Pick<Channel, 'name' | 'probe'>
-  log: Pick<ReminderLog, 'raiseAlert' | 'resolveAlert'>
-  observe: Observe
-}
+export type GateDeps = Omit<ChannelAlertDeps, 'channel'> & { channel: Pick<Channel, 'name' | 'probe'> }
 
 /** Milliseconds: the first pause before probing, and the longest. */
 export type GatePauses = { base: number; cap: number }
@@ -27,17 +22,25 @@ export type GatePauses = { base: number; cap: number }
 /** Opens a gate for one channel; probing ends when the signal aborts. */
 export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses, signal: AbortSignal): Gate {
   const growing = growingPause(pauses)
+  const alert = keepChannelAlert({ channel: channel.name, log, observe })
   let reopening: Promise<void> | undefined
-  let alerted = true // an alert of an earlier process may still stand open
 
-  const alert = (work: Promise<void>) => work.catch((error: unknown) => observe({ kind: 'alert_failed', error }))
+  const works = async () => {
+    try {
+      return (await channel.probe(signal)) === undefined
+    } catch (error) {
+      observe({ kind: 'channel_error', channel: channel.name, error })
+      return false
+    }
+  }
 
   async function reopen(code: string): Promise<void> {
     observe({ kind: 'gate_closed', channel: channel.name, code })
-    alerted = true
-    await alert(log.raiseAlert(channel.name, code))
-    do await pause(growing.next(), signal)
-    while (!signal.aborted && (await channel.probe(signal)) !== undefined)
+    do {
+      alert.raise(code)
+      await pause(growing.next(), signal)
+      if (signal.aborted) return // closed for good: whoever waits is told by the signal
+    } while (!(await works()))
     if (signal.aborted) return
     reopening = undefined
     observe({ kind: 'gate_opened', channel: channel.name })
@@ -47,7 +50,8 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
     async opened(waiting) {
       while (reopening) {
         waiting.throwIfAborted()
-        await Promise.race([reopening, aborted(waiting)])
+        signal.throwIfAborted()
+        await settledOrAborted(reopening, waiting)
       }
       waiting.throwIfAborted()
     },
@@ -55,14 +59,22 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
       reopening ??= reopen(code)
     },
     proven() {
+      // A message that was under way when the gate closed says nothing about the channel since.
+      if (reopening) return
       growing.reset()
-      if (!alerted) return
-      alerted = false
-      void alert(log.resolveAlert(channel.name))
+      alert.resolve()
     },
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+/** Resolves when the work is through or the signal aborts, and leaves nothing behind on a signal that outlives it. */
+function settledOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+    work.then(done, done)
+  })
 }

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg'
+import { DatabaseError, type Pool } from 'pg'
 import { z } from 'zod'
 import { Delivery } from '../../contracts/delivery.ts'
 import { type DeliveryResult, DeliveryVerdict } from '../../contracts/delivery-result.ts'
@@ -7,7 +7,11 @@ import { batching } from './batch.ts'
 
 const Begun = z.discriminatedUnion('verdict', [
   z.object({ id: z.number(), generation: z.number(), verdict: z.literal('begun'), delivery: Delivery }),
-  z.object({ id: z.number(), generation: z.number(), verdict: z.enum(['stale', 'superseded', 'no_recipient']) }),
+  z.object({
+    id: z.number(),
+    generation: z.number(),
+    verdict: z.enum(['stale', 'superseded', 'no_recipient', 'locked']),
+  }),
 ])
 export type Begun = z.infer<typeof Begun>
 
@@ -15,13 +19,15 @@ export type Retrying = { base: number; cap: number; for: number }
 
 /** The notifier's side of `reminder_dispatch_log`: concurrent calls share one statement. */
 export type ReminderLog = {
-  /** Takes a reminder for sending under a lease, or says why not. */
+  /** Takes a reminder for sending under a lease, or says why not; `locked` where somebody holds the row: ask again. */
   begin(job: ReminderJob): Promise<Begun>
-  /** Records the channels' answers to one attempt. */
+  /** Records the channels' answers to one attempt; `locked` as in `begin`. */
   finish(result: DeliveryResult): Promise<DeliveryVerdict>
   raiseAlert(channel: string, code: string): Promise<void>
   resolveAlert(channel: string): Promise<void>
 }
+
+type Row = { id: number; generation: number }
 
 const largestBatch = 200
 const alertKey = (channel: string) => `channel_out_of_order:${channel}`
@@ -33,28 +39,32 @@ export function openReminderLog(
 ): ReminderLog {
   const { pool } = deps
   const { channels, lease, retrying } = options
-  return {
-    begin: batching(async (jobs: ReminderJob[]) => {
-      const { rows } = await pool.query(
+  const shared = { isAboutItem, most: largestBatch }
+  const begin = batching({
+    ...shared,
+    run: async (jobs: ReminderJob[]) => {
+      const { rows } = await pool.query<Row>(
         'select id, generation, verdict, delivery from expiry.begin_reminder_delivery($1, $2, $3, $4)',
         [jobs.map((job) => job.id), jobs.map((job) => job.generation), channels, Math.ceil(lease)],
       )
-      return inOrder(
-        jobs,
-        rows.map((row) => Begun.parse(row)),
-      )
-    }, largestBatch),
-    finish: batching(async (results: DeliveryResult[]) => {
-      const { rows } = await pool.query(
+      return inOrder(jobs, rows)
+    },
+  })
+  const finish = batching({
+    ...shared,
+    run: async (results: DeliveryResult[]) => {
+      const { rows } = await pool.query<Row>(
         `select id, generation, attempt, verdict, status, status_reason, late_seconds
            from expiry.finish_reminder_delivery($1, $2, $3, $4)`,
         [JSON.stringify(results), Math.ceil(retrying.base), Math.ceil(retrying.cap), Math.ceil(retrying.for)],
       )
-      return inOrder(
-        results,
-        rows.map((row) => DeliveryVerdict.parse(row)),
-      )
-    }, largestBatch),
+      return inOrder(results, rows)
+    },
+  })
+  return {
+    // Parsed one by one: the batch is committed, and a row that makes no sense must not cost the others their answer.
+    begin: async (job) => Begun.parse(await begin(job)),
+    finish: async (result) => DeliveryVerdict.parse(await finish(result)),
     async raiseAlert(channel, code) {
       await pool.query(`select expiry.raise_alert('channel_out_of_order', 'critical', $1, $2)`, [
         alertKey(channel),
@@ -67,9 +77,18 @@ export function openReminderLog(
   }
 }
 
-/** SQL answers in any order; a batch must answer in the order of its items. */
-function inOrder<Answer extends ReminderJob>(asked: ReminderJob[], answers: Answer[]): Answer[] {
-  const key = (job: ReminderJob) => `${job.id}-${job.generation}`
-  const byKey = new Map(answers.map((answer) => [key(answer), answer]))
-  return asked.flatMap((job) => byKey.get(key(job)) ?? [])
+/**
+ * SQL answers in any order; a batch must answer in the order of its items. A job may stand twice in a batch, after its
+ * queue was wiped and filled again: then each takes one answer, for only one of the two may send.
+ */
+function inOrder(asked: Row[], answers: Row[]): (Row | undefined)[] {
+  const key = ({ id, generation }: Row) => `${id}-${generation}`
+  const byKey = new Map<string, Row[]>()
+  for (const answer of answers) byKey.set(key(answer), [...(byKey.get(key(answer)) ?? []), answer])
+  return asked.map((item) => byKey.get(key(item))?.shift())
+}
+
+/** PostgreSQL's own errors, but for those of its resources, its operators and its disk, are about what it was given. */
+function isAboutItem(error: unknown): boolean {
+  return error instanceof DatabaseError && !/^(08|53|57|58)/.test(error.code ?? '08')
 }

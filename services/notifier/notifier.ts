@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
+import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { waitForSchema } from '../../db/readiness.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
-import { pause } from '../../runtime/pause.ts'
+import { atMost, pause } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
 import type { Channel } from './channels/channel.ts'
@@ -10,10 +12,14 @@ import type { Observe } from './events.ts'
 import { openGate } from './gate.ts'
 import { openReminderLog, type ReminderLog } from './log.ts'
 import { createPauseNotificationService } from './pause-notification-service.ts'
+import { waitForQueue } from './queue-readiness.ts'
 import { openWorker } from './worker.ts'
 
 /** Milliseconds that sends under way get to end by themselves once the notifier is asked to stop. */
 const grace = 8_000
+
+/** Milliseconds that each further step of stopping gets: a server that is away or hangs would hold it up for ever. */
+const patience = 3_000
 
 const gatePauses = { base: 1_000, cap: 30_000 }
 
@@ -46,8 +52,8 @@ export async function runNotifier(
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    await connection?.close()
-    await pool.end()
+    await atMost(patience, connection?.close()).catch(onError)
+    await atMost(patience, pool.end()).catch(onError)
     observe({ kind: 'stopped' })
   }
 }
@@ -60,20 +66,22 @@ async function work(
   signal: AbortSignal,
 ): Promise<void> {
   const log = openLog(pool, channels, config)
-  const notifications = createPauseNotificationService(
-    channels.map((channel) => ({ channel, gate: openGate({ channel, log, observe }, gatePauses, signal) })),
-  )
+  const notifications = createPauseNotificationService({
+    guarded: channels.map((channel) => ({ channel, gate: openGate({ channel, log, observe }, gatePauses, signal) })),
+    observe,
+  })
   const giveUp = new AbortController()
+  // As many jobs as are under way wait on each of them: no leak, so no warning of one.
+  setMaxListeners(0, signal, giveUp.signal)
   const signals = { stopping: signal, giveUp: giveUp.signal }
-  const open = () =>
-    openWorker(
-      {
-        connection,
-        deliver: (job) => deliver({ log, notifications, lease: config.DELIVERY_LEASE, observe }, job, signals),
-        onError: (error) => observe({ kind: 'worker_error', error }),
-      },
-      config.NOTIFIER_CONCURRENCY,
-    )
+  const onError = (error: unknown) => observe({ kind: 'worker_error', error })
+  const underWay = new Set<Promise<unknown>>()
+  const carryOut = (job: ReminderJob) => {
+    const delivery = deliver({ log, notifications, lease: config.DELIVERY_LEASE, observe }, job, signals)
+    underWay.add(delivery)
+    return delivery.finally(() => underWay.delete(delivery))
+  }
+  const open = () => openWorker({ connection, deliver: carryOut, onError }, config.NOTIFIER_CONCURRENCY)
   let worker = open()
   observe({
     kind: 'started',
@@ -85,13 +93,14 @@ async function work(
     await pause(2_000, signal)
     if (signal.aborted || worker.isRunning()) continue
     // BullMQ's loop ends for good on some errors of its connection.
-    await worker.close(true).catch((error: unknown) => observe({ kind: 'worker_error', error }))
+    await atMost(patience, worker.close(true)).catch(onError)
     worker = open()
     observe({ kind: 'worker_replaced' })
   }
-  const timer = setTimeout(() => giveUp.abort(), grace)
-  await worker.close().catch((error: unknown) => observe({ kind: 'worker_error', error }))
-  clearTimeout(timer)
+  const closed = worker.close()
+  await atMost(grace, Promise.allSettled(underWay))
+  giveUp.abort()
+  await atMost(patience, closed).catch(onError)
 }
 
 function openLog(pool: Pool, channels: Channel[], config: Config): ReminderLog {
@@ -103,30 +112,4 @@ function openLog(pool: Pool, channels: Channel[], config: Config): ReminderLog {
       retrying: { base: config.RETRY_BASE, cap: config.RETRY_CAP, for: config.RETRY_FOR },
     },
   )
-}
-
-/** BullMQ remembers a first failure for ever, so nothing of it is built before its server answers. */
-async function waitForQueue(connection: QueueConnection, observe: Observe, signal: AbortSignal): Promise<void> {
-  const { server } = connection
-  for (let said = false; ; said = true) {
-    try {
-      if (server.kind === 'redis') return await ready(server.redis, signal)
-      await server.pool.query('select from migration limit 1')
-      return
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!said) observe({ kind: 'waiting', reason: 'queue_unreachable', error })
-      await pause(500, signal)
-    }
-  }
-}
-
-type Connecting = { status: string; once(event: 'ready', listener: () => void): unknown }
-
-function ready(redis: Connecting, signal: AbortSignal): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve()
-  return new Promise((resolve, reject) => {
-    redis.once('ready', () => resolve())
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

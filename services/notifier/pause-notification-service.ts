@@ -1,6 +1,7 @@
-import type { Delivery } from '../../contracts/delivery.ts'
+import type { ChannelAnswer, Delivery } from '../../contracts/delivery.ts'
 import type { ChannelReport } from '../../contracts/delivery-result.ts'
 import type { Channel } from './channels/channel.ts'
+import type { Observe } from './events.ts'
 import type { Gate } from './gate.ts'
 
 export type GuardedChannel = { channel: Channel; gate: Gate }
@@ -10,11 +11,38 @@ export type PauseNotificationService = {
   readonly channels: string[]
   /** Resolves when every channel may be used. */
   ready(signal: AbortSignal): Promise<void>
-  /** Gives the message to each channel that has not accepted it yet, and answers with what each of them said. */
+  /** Gives the message to each channel that has not accepted it yet, and answers with what each of them said. Never throws. */
   notify(delivery: Delivery, signal: AbortSignal): Promise<ChannelReport[]>
 }
 
-export function createPauseNotificationService(guarded: GuardedChannel[]): PauseNotificationService {
+export function createPauseNotificationService(deps: {
+  guarded: GuardedChannel[]
+  observe: Observe
+}): PauseNotificationService {
+  const { guarded, observe } = deps
+
+  async function handOver(
+    { channel, gate }: GuardedChannel,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Promise<ChannelReport> {
+    const startedAt = new Date().toISOString()
+    const answer = await answerOf(channel, delivery, signal)
+    if (answer.kind === 'out_of_order' && !signal.aborted) gate.close(answer.code)
+    if (answer.kind === 'accepted') gate.proven()
+    return { ...answer, channel: channel.name, startedAt, finishedAt: new Date().toISOString() }
+  }
+
+  async function answerOf(channel: Channel, delivery: Delivery, signal: AbortSignal): Promise<ChannelAnswer> {
+    try {
+      return await channel.deliver(delivery, signal)
+    } catch (error) {
+      // A fault of the program must cost neither the other channels their answer nor the row its record.
+      observe({ kind: 'channel_error', channel: channel.name, error })
+      return { kind: 'uncertain', code: 'channel_error' }
+    }
+  }
+
   return {
     channels: guarded.map(({ channel }) => channel.name),
     async ready(signal) {
@@ -25,16 +53,4 @@ export function createPauseNotificationService(guarded: GuardedChannel[]): Pause
       return Promise.all(open.map((one) => handOver(one, delivery, signal)))
     },
   }
-}
-
-async function handOver(
-  { channel, gate }: GuardedChannel,
-  delivery: Delivery,
-  signal: AbortSignal,
-): Promise<ChannelReport> {
-  const startedAt = new Date().toISOString()
-  const answer = await channel.deliver(delivery, signal)
-  if (answer.kind === 'out_of_order' && !signal.aborted) gate.close(answer.code)
-  if (answer.kind === 'accepted') gate.proven()
-  return { ...answer, channel: channel.name, startedAt, finishedAt: new Date().toISOString() }
 }

@@ -27,7 +27,7 @@ begin
     select pg_catalog.array_agg(c.mentor_id) into v_mentor_ids from changed as c;
   end if;
   if v_mentor_ids is not null then
-    perform expiry.settle_mentors(v_mentor_ids);
+    perform expiry.settle_or_note_mentors(v_mentor_ids);
   end if;
   return null;
 end;

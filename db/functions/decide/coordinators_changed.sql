@@ -14,7 +14,7 @@ begin
    where (n.active, n.email) is distinct from (b.active, b.email)
      and exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'failed');
   if v_mentor_ids is not null then
-    perform expiry.settle_mentors(v_mentor_ids);
+    perform expiry.settle_or_note_mentors(v_mentor_ids);
   end if;
   return null;
 end;

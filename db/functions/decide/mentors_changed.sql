@@ -15,7 +15,7 @@ begin
       or n.coordinator_id is distinct from b.coordinator_id
          and exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = n.id and l.status = 'failed');
   if v_mentor_ids is not null then
-    perform expiry.settle_mentors(v_mentor_ids);
+    perform expiry.settle_or_note_mentors(v_mentor_ids);
   end if;
   return null;
 end;

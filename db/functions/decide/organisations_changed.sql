@@ -13,7 +13,7 @@ begin
     join expiry.reminder_dispatch_log as l on l.organisation_id = n.id and l.status = 'failed'
    where n.fallback_email is distinct from b.fallback_email;
   if v_mentor_ids is not null then
-    perform expiry.settle_mentors(v_mentor_ids);
+    perform expiry.settle_or_note_mentors(v_mentor_ids);
   end if;
   return null;
 end;

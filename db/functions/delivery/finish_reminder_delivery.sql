@@ -46,8 +46,9 @@ begin
      )
   ), results as materialized (
     select r.id, r.generation, r.attempt,
-           coalesce(pg_catalog.bool_and(a.kind = 'accepted'), true) as accepted,
-           coalesce(pg_catalog.bool_or(a.kind in ('failed', 'uncertain')), false) as transient,
+           coalesce(pg_catalog.bool_and(a.kind = 'accepted'), true) as all_accepted,
+           coalesce(pg_catalog.bool_or(a.kind in ('failed', 'uncertain')), false) as any_transient,
+           coalesce(pg_catalog.array_agg(a.channel) filter (where a.channel is not null), '{}') as answered,
            coalesce(pg_catalog.bool_or(a.kind = 'out_of_order'), false) as out_of_order,
            coalesce(pg_catalog.bool_and(a.kind = 'out_of_order'), false) as untried,
            pg_catalog.max(a.retry_after) as retry_after,
@@ -57,10 +58,10 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at,
+    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, summary.accepted, summary.transient,
            case
              when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'
-             when r.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
+             when summary.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
                select from expiry.reminder_delivery_attempts as u
                 where u.log_id = r.id and u.attempt = r.attempt and u.outcome = 'uncertain'
              ) then 'late'
@@ -69,6 +70,11 @@ begin
       from results as r
       join expiry.reminder_dispatch_log as l on l.id = r.id and l.id = any (v_held)
       join expiry.organisations as o on o.id = l.organisation_id
+     cross join lateral (select coalesce(l.channels, '{}') <@ r.answered as is_complete) as asked
+     cross join lateral (
+       -- A channel that was begun with and has not answered may have taken the message.
+       select r.all_accepted and asked.is_complete as accepted, r.any_transient or not asked.is_complete as transient
+     ) as summary
   ), decided as materialized (
     select j.*,
            case

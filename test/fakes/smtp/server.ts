@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import { freePort } from '../../support/free-port.ts'
 import { createCertificate } from './certificate.ts'
 import { type Action, createFaultBook, type Fault, type ScriptedFault, type Stage } from './faults.ts'
@@ -57,6 +57,16 @@ export async function startSmtp({ auth, tls }: SmtpOptions = {}): Promise<SmtpFa
     return undefined
   }
 
+  const receive = async (stream: SMTPServerDataStream, session: SMTPServerSession) => {
+    try {
+      await once(stream, 'readable')
+      await strike('content', session)
+      return await buffer(stream)
+    } catch {
+      return undefined
+    }
+  }
+
   const options: SMTPServerOptions = {
     ...certificate,
     secure: tls === 'implicit',
@@ -89,9 +99,9 @@ export async function startSmtp({ auth, tls }: SmtpOptions = {}): Promise<SmtpFa
     onData: async (stream, session, callback) => {
       const { mailFrom, rcptTo } = session.envelope
       const envelope = { from: mailFrom ? mailFrom.address : '', to: rcptTo.map(({ address }) => address) }
-      await once(stream, 'readable')
-      await strike('content', session)
-      const raw = await buffer(stream)
+      const raw = await receive(stream, session)
+      // The sender went away in the middle, and there is nobody to answer.
+      if (!raw) return
       const recipients = recipientsOf(session)
       const acts = faults.strike('end', recipients)
       // What the sender hears, if anything, does not change that the message is here, unless it is a refusal.

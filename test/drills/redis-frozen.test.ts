@@ -1,0 +1,79 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { Database } from '../support/database.ts'
+import { addMentors, addOrganisation, type Runner } from '../support/people.ts'
+import { hasRedis } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
+import { openQueueContent } from './queue-content.ts'
+import { addPendingReminders, allSent, countOf, expectEachOnce, isClaiming, keysOf, openStage } from './stage.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+const ROWS = 300
+
+describe.skipIf(!hasRedis())('a Redis that hangs', () => {
+  test('never makes the host wait; rows stay pending, and what was given up is sent once when it goes on', async () => {
+    await using stage = await openStage()
+    const { database, redis, smtp } = stage
+    await using queue = openQueueContent(redis)
+    const listener = await stage.start('listener')
+    const notifier = await stage.start('notifier')
+    await addPendingReminders(database, 20)
+    await allSent(database, 20)
+    const host = await openHost(database, ROWS)
+
+    redis.pause()
+    const times = [await host.moveOneDate()]
+    await waitFor('a claim that holds rows', () => isClaiming(database), { intervalMs: 5 })
+    // The mentor whose reminder the claim holds, and then everybody else's dates.
+    times.push(await host.touchFirst())
+    expect(await isClaiming(database)).toBe(true)
+    while (times.length <= ROWS) times.push(await host.moveOneDate())
+    // On, until the listener has given up a claim and a sweep.
+    while (listener.events('dispatch_failed').length === 0 || listener.events('sweep_failed').length === 0) {
+      times.push(await host.touchFirst())
+    }
+    expect(percentile(times, 99)).toBeLessThan(50)
+    expect(await countOf(database, 'pending')).toBe(ROWS)
+
+    redis.resume()
+    await listener.waitForEvent('dispatch_recovered')
+    await allSent(database, 20 + ROWS)
+    expectEachOnce(smtp, 20 + ROWS)
+    await waitFor('the last job to end', async () => (await queue.jobIds('active')).length === 0)
+    // Whatever was added from the backlog of commands belongs to a reminder, in its present generation.
+    expect(await keysOf(database)).toEqual(expect.arrayContaining(await queue.jobIds()))
+    expect(listener.isRunning() && notifier.isRunning()).toBe(true)
+  })
+})
+
+/** The host application: one connection, single-row statements; each answers with its milliseconds. */
+async function openHost(database: Database, mentors: number) {
+  const client = await database.connect()
+  const organisation = await addOrganisation(client)
+  await client.query('update expiry.organisations set processed_on = expiry.today(id) where id = $1', [organisation])
+  await addMentors(client, { organisation, count: mentors, daysLeft: 200 })
+  const { rows } = await client.query<{ id: string }>('select id from expiry.mentors where organisation_id = $1', [
+    organisation,
+  ])
+  const ids = rows.map(({ id }) => id)
+  let next = 0
+  return {
+    moveOneDate: () => {
+      next += 1
+      const sql = 'update expiry.certifications set expiry_date = expiry_date - 170 where mentor_id = $1'
+      return timed(client, sql, [ids[next - 1]])
+    },
+    touchFirst: () => timed(client, `update expiry.mentors set full_name = full_name || '.' where id = $1`, [ids[0]]),
+  }
+}
+
+async function timed(runner: Runner, sql: string, values: unknown[]): Promise<number> {
+  const start = performance.now()
+  const { rowCount } = await runner.query(sql, values)
+  if (rowCount !== 1) throw new Error('the host changed nothing')
+  return performance.now() - start
+}
+
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN
+}

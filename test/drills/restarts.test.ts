@@ -1,0 +1,90 @@
+import { describe, expect, test, vi } from 'vitest'
+import { type SmtpFake, startSmtp } from '../fakes/smtp/server.ts'
+import { startRedis } from '../support/redis.ts'
+import { hasRedis } from '../support/servers.ts'
+import type { Service } from '../support/services.ts'
+import { waitFor } from '../support/wait.ts'
+import { type OwnPostgres, openOwnPostgres } from './own-postgres.ts'
+import { addPendingReminders, allSent, countOf, createServices, expectEachOnce, openStage } from './stage.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+const ROWS = 250
+/** Claims go on all the time, too. */
+const trickle = { QUEUE_WINDOW: '60', SWEEP_INTERVAL: '0.1' }
+
+describe.skipIf(!hasRedis())('Redis restarted under load', () => {
+  for (const [what, settings] of [
+    ['without its data', {}],
+    ['with its data', { appendonly: 'yes', appendfsync: 'always' }],
+  ] as const) {
+    test(`${what}: listener and notifier go on by themselves, and each reminder is sent once`, async () => {
+      await using redis = await startRedis({ settings })
+      await using stage = await openStage()
+      const { database, smtp } = stage
+      slowDown(smtp)
+      const env = { QUEUE_URL: redis.url }
+      const services = [await stage.start('listener', { ...env, ...trickle }), await stage.start('notifier', env)]
+      await addPendingReminders(database, ROWS)
+      for (const blow of ['restart', 'kill'] as const) {
+        await underWay(database, smtp)
+        if (blow === 'kill') await redis.kill()
+        await redis.restart()
+        expect(await countOf(database, 'sent')).toBeLessThan(ROWS)
+      }
+      await allSent(database, ROWS)
+      await goOnWorking(services, database, smtp, ROWS)
+    })
+  }
+})
+
+describe('PostgreSQL restarted under load', () => {
+  for (const queue of ['redis', 'postgres'] as const) {
+    test.skipIf(queue === 'redis' && !hasRedis())(
+      `fast and by a crash, with the queue in ${queue}: listener and notifier go on by themselves`,
+      async () => {
+        await using postgres = await openOwnPostgres()
+        await using smtp = await startSmtp()
+        await using redis = queue === 'redis' ? await startRedis() : null
+        const env = { DATABASE_URL: postgres.url, QUEUE_URL: redis?.url ?? postgres.url, MAIL_URL: smtp.url }
+        await using starting = createServices(env)
+        slowDown(smtp)
+        const services = [await starting.start('listener', trickle), await starting.start('notifier')]
+        await addPendingReminders(postgres, ROWS)
+        for (const blow of ['fast', 'crash'] as const) {
+          await underWay(postgres, smtp)
+          if (blow === 'crash') await postgres.server.kill()
+          await postgres.server.restart()
+          expect(await countOf(postgres, 'sent')).toBeLessThan(ROWS)
+        }
+        await allSent(postgres, ROWS)
+        await goOnWorking(services, postgres, smtp, ROWS)
+      },
+    )
+  }
+})
+
+/** Each message takes a moment, so that sends are under way when the blow falls. */
+function slowDown(smtp: SmtpFake): void {
+  smtp.script({ at: 'end', act: { delayMs: 250 } })
+}
+
+/** Resolves while some messages have arrived since it was called and others are on their way. */
+async function underWay(runner: Pick<OwnPostgres, 'query'>, smtp: SmtpFake): Promise<void> {
+  const before = smtp.received.length
+  await waitFor(
+    'sends under way',
+    async () => smtp.received.length > before && (await countOf(runner, 'sending')) > 0,
+    {
+      deadlineMs: 25_000,
+      intervalMs: 5,
+    },
+  )
+}
+
+/** The same processes take up new work, and each message so far arrived once. */
+async function goOnWorking(services: Service[], runner: Pick<OwnPostgres, 'query'>, smtp: SmtpFake, sent: number) {
+  await addPendingReminders(runner, 40)
+  await allSent(runner, sent + 40)
+  expectEachOnce(smtp, sent + 40)
+  for (const service of services) expect(service.isRunning(), service.lastWords()).toBe(true)
+}
