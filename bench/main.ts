@@ -4,14 +4,12 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { migrateQueue } from '../cli/migrate/queue.ts'
-import { applySchema } from '../db/apply.ts'
 import { packageRoot } from '../runtime/package-root.ts'
 import type { Measured } from './measure.ts'
 import { measureNight } from './night.ts'
 import { bestOf, measureGraphileWorker, measurePipeline } from './pipeline.ts'
 import { report } from './report.ts'
-import { startServers } from './servers.ts'
+import { freshDatabase, startServers } from './servers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,9 +22,8 @@ const say = (line: string) => process.stderr.write(`${line}\n`)
 const rows = Number(values.rows)
 
 await using servers = await startServers(say)
-const { postgresUrl, redisUrl } = servers
-await applySchema({ connectionString: postgresUrl })
-await migrateQueue(postgresUrl)
+const { redisUrl } = servers
+const postgresUrl = await freshDatabase(servers.postgresUrl, 'bench_pipeline')
 
 const measured: Measured[] = []
 const pipeline = (queueUrl: string) =>
@@ -49,7 +46,11 @@ for (const [name, queueUrl] of Object.entries({ Redis: redisUrl, PostgreSQL: pos
 }
 say('night')
 measured.unshift(
-  await measureNight(postgresUrl, { mentors: Number(values.mentors), due: Number(values.due), rounds: 3 }),
+  await measureNight(await freshDatabase(servers.postgresUrl, 'bench_night'), {
+    mentors: Number(values.mentors),
+    due: Number(values.due),
+    rounds: 3,
+  }),
 )
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()

@@ -5,7 +5,23 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { Client } from 'pg'
+import { migrateQueue } from '../cli/migrate/queue.ts'
+import { applySchema } from '../db/apply.ts'
 import { startEmbeddedPostgres } from '../runtime/embedded/start.ts'
+
+/** Creates a database beside the one at `url`, brings it to this version, and returns its URL. */
+export async function freshDatabase(url: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(`create database ${name}`)
+  await client.end()
+  const created = new URL(url)
+  created.pathname = `/${name}`
+  await applySchema({ connectionString: created.href })
+  await migrateQueue(created.href)
+  return created.href
+}
 
 export type BenchServers = AsyncDisposable & {
   postgresUrl: string

@@ -18,7 +18,7 @@ function channelTo(url: string, options: Partial<SmtpChannelOptions> = {}) {
 
 test.each<[Stage, ChannelAnswer['kind']]>([
   ['greeting', 'out_of_order'],
-  ['recipient', 'out_of_order'],
+  ['recipient', 'failed'], // it answers others, as a probe shows: silence for one recipient must not close the gate
   ['end', 'uncertain'],
 ])('a server that falls silent at %s is answered for at the deadline: %s', async (at, kind) => {
   await using smtp = await startSmtp()
@@ -31,12 +31,12 @@ test.each<[Stage, ChannelAnswer['kind']]>([
   expect(performance.now() - started).toBeLessThan(3_000)
 })
 
-test('waiting for a free connection counts against the deadline and is the fault of the channel', async () => {
+test('waiting for a free connection counts against the deadline, and the message is put off', async () => {
   await using smtp = await startSmtp()
   smtp.script({ at: 'end', act: 'hang' })
   await using channel = channelTo(smtp.url, { deadline: 400 })
   const answers = await Promise.all([1, 2].map((id) => channel.deliver(exampleDelivery({ id }), never)))
-  expect(answers.map((answer) => answer.kind)).toEqual(['uncertain', 'out_of_order'])
+  expect(answers.map((answer) => answer.kind)).toEqual(['uncertain', 'failed'])
 })
 
 test.each<[Stage, ChannelAnswer['kind']]>([
@@ -59,7 +59,7 @@ test('a message cut off by its deadline leaves its connection to nobody, and the
   await using smtp = await startSmtp()
   smtp.script({ at: 'recipient', act: 'hang', times: 1 })
   await using channel = channelTo(smtp.url, { deadline: 1_000 })
-  expect(await channel.deliver(exampleDelivery(), never)).toMatchObject({ kind: 'out_of_order' })
+  expect(await channel.deliver(exampleDelivery(), never)).toMatchObject({ kind: 'failed' })
   expect(await channel.deliver(exampleDelivery(), never)).toMatchObject({ kind: 'accepted' })
 })
 

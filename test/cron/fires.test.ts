@@ -1,0 +1,73 @@
+import { describe, test, vi } from 'vitest'
+import { runs } from '../db/runs.ts'
+import { countOf, oweNight } from '../drills/stage.ts'
+import { startRedis } from '../support/redis.ts'
+import { hasPostgres15WithCron, hasRedis } from '../support/servers.ts'
+import { startService } from '../support/services.ts'
+import { waitFor } from '../support/wait.ts'
+import { endings, fireEveryMinute, migrate, startCronServer } from './cron-server.ts'
+
+// pg_cron fires at full minutes; all of these wait for the same one.
+vi.setConfig({ testTimeout: 150_000, maxConcurrency: 3 })
+const minute = { deadlineMs: 90_000, intervalMs: 250 }
+const ROWS = 5
+
+describe.skipIf(!hasPostgres15WithCron())('pg_cron', { concurrent: true }, () => {
+  test('fires the job that migrate gave it, and the night is its', async ({ expect }) => {
+    await using cron = await startCronServer()
+    const here = cron.of('postgres')
+    await migrate({ DATABASE_URL: cron.urlOf('postgres') })
+    await oweNight(here, ROWS)
+    await fireEveryMinute(here, 'expiry-nightly:postgres')
+    await waitFor('a run that has ended', async () => (await runs(here))[0]?.status === 'done', minute)
+    expect(await runs(here)).toMatchObject([{ source: 'pg_cron', status: 'done' }])
+    expect(await countOf(here, 'pending')).toBe(ROWS)
+    await waitFor(
+      "pg_cron's own account",
+      async () => (await endings(here, 'expiry-nightly:postgres')).some(({ status }) => status === 'succeeded'),
+      minute,
+    )
+  })
+
+  test('fires the jobs of two databases, each in its own, from the one that it lives in', async ({ expect }) => {
+    await using cron = await startCronServer()
+    const home = cron.of('postgres')
+    for (const database of ['one', 'two']) {
+      await home.query(`create database ${database}`)
+      await migrate({ DATABASE_URL: cron.urlOf(database), CRON_DATABASE_URL: cron.urlOf('postgres') })
+      await oweNight(cron.of(database), ROWS)
+      await fireEveryMinute(home, `expiry-nightly:${database}`)
+    }
+    for (const database of ['one', 'two']) {
+      const there = cron.of(database)
+      await waitFor(`a run in ${database}`, async () => (await runs(there))[0]?.status === 'done', minute)
+      expect(await runs(there)).toMatchObject([{ source: 'pg_cron', status: 'done' }])
+      expect(await countOf(there, 'pending')).toBe(ROWS)
+    }
+  })
+
+  test.skipIf(!hasRedis())(
+    'that cannot connect fails in silence, and the listener runs the night and raises an alert',
+    async ({ expect }) => {
+      await using cron = await startCronServer({ 'cron.host': '127.0.0.2' })
+      await using redis = await startRedis()
+      const here = cron.of('postgres')
+      await migrate({ DATABASE_URL: cron.urlOf('postgres') })
+      await oweNight(here, ROWS)
+      await fireEveryMinute(here, 'expiry-nightly:postgres')
+      await waitFor('a failure', async () => (await endings(here, 'expiry-nightly:postgres')).length > 0, minute)
+      const failed = () => endings(here, 'expiry-nightly:postgres')
+      await waitFor('its account', async () => (await failed())[0]?.status === 'failed', minute)
+      expect((await failed())[0]).toEqual({ status: 'failed', message: 'connection failed' })
+      expect(await runs(here)).toEqual([])
+
+      const env = { DATABASE_URL: cron.urlOf('postgres'), QUEUE_URL: redis.url }
+      await using listener = await startService(['listener'], env)
+      await listener.waitForEvent('nightly_ended', { where: ({ status }) => status === 'done' })
+      expect(await runs(here)).toMatchObject([{ source: 'listener', status: 'done' }])
+      await waitFor('the reminders to be queued', async () => (await countOf(here, 'queued')) === ROWS)
+      const { rows } = await here.query('select kind from expiry.operations_alerts where resolved_at is null')
+      expect(rows).toEqual([{ kind: 'nightly_late' }])
+    },
+  )
+})
