@@ -15,7 +15,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 // Whoever reads our output may end before us: `mentor-expiry … | head`.
-process.stdout.on('error', () => process.exit(1))
+process.stdout.on('error', () => stop.abort())
 
 const { env, stdout, stderr } = process
 process.exitCode = await runCommand(process.argv.slice(2), { env, stdout, stderr, signal: stop.signal })

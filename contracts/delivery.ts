@@ -12,6 +12,8 @@ export type Urgency = z.infer<typeof Urgency>
  */
 export const Delivery = z.object({
   id: z.number().int().positive(),
+  /** Tells rows of the same id apart that come from different databases. */
+  key: z.string().regex(/^[0-9a-f]{12}$/),
   generation: z.number().int().nonnegative(),
   attempt: z.number().int().positive(),
   kind: z.enum(['reminder', 'lapsed', 'restored']),

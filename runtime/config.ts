@@ -8,45 +8,29 @@ const queueUrl = z.union(
   { error: 'must be a redis://, rediss://, redis-cluster://host:port,host:port or postgres:// URL' },
 )
 
-const Environment = z
-  .object({
-    DATABASE_URL: postgresUrl.optional(),
-    DATABASE_DIRECT_URL: postgresUrl.optional(),
-    CRON_DATABASE_URL: postgresUrl.optional(),
-    QUEUE_URL: queueUrl.optional(),
-    QUEUE_WINDOW: count(10_000, 1_000_000),
-    MAIL_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
-    MAIL_FROM: z.string().min(3).optional(),
-    MAIL_OUTBOX: z.string().min(1).optional(),
-    MAIL_REDIRECT_TO: z
-      .string()
-      .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
-      .optional(),
-    DELIVERY_LEASE: seconds(300),
-    DELIVERY_DEADLINE: z.coerce.number().positive().optional(),
-    RETRY_BASE: seconds(30),
-    RETRY_CAP: seconds(900),
-    RETRY_FOR: seconds(86_400),
-    NOTIFIER_CONCURRENCY: count(10, 500),
-    SWEEP_INTERVAL: seconds(5),
-    AUDIT_AFTER: seconds(30),
-    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  })
-  .superRefine((environment, context) => {
-    const fault = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if (environment.MAIL_URL !== undefined && environment.MAIL_FROM === undefined)
-      fault('MAIL_FROM', 'is needed with MAIL_URL')
-    if (environment.RETRY_CAP < environment.RETRY_BASE) fault('RETRY_CAP', 'must not be below RETRY_BASE')
-    if (
-      environment.DELIVERY_DEADLINE !== undefined &&
-      environment.DELIVERY_DEADLINE >= environment.DELIVERY_LEASE / 2
-    ) {
-      fault('DELIVERY_DEADLINE', 'must be below half of DELIVERY_LEASE, or a slow answer would be sent twice')
-    }
-    if (environment.DATABASE_URL === undefined && environment.DATABASE_DIRECT_URL !== undefined) {
-      fault('DATABASE_URL', 'is needed with DATABASE_DIRECT_URL')
-    }
-  })
+const Environment = z.object({
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_DIRECT_URL: postgresUrl.optional(),
+  CRON_DATABASE_URL: postgresUrl.optional(),
+  QUEUE_URL: queueUrl.optional(),
+  QUEUE_WINDOW: count(10_000, 1_000_000),
+  MAIL_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_FROM: z.string().min(3).optional(),
+  MAIL_OUTBOX: z.string().min(1).optional(),
+  MAIL_REDIRECT_TO: z
+    .string()
+    .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
+    .optional(),
+  DELIVERY_LEASE: seconds(300),
+  DELIVERY_DEADLINE: z.coerce.number().positive().optional(),
+  RETRY_BASE: seconds(30),
+  RETRY_CAP: seconds(900),
+  RETRY_FOR: seconds(86_400),
+  NOTIFIER_CONCURRENCY: count(10, 500),
+  SWEEP_INTERVAL: seconds(5),
+  AUDIT_AFTER: seconds(30),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
 
 type Environment = z.infer<typeof Environment>
 
@@ -65,12 +49,31 @@ export class ConfigurationError extends Error {
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = Environment.safeParse(present)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
-    throw new ConfigurationError(`bad configuration:\n${faults.join('\n')}`)
+  const faults = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...faultsTogether(present),
+  ]
+  if (!parsed.success || faults.length > 0) {
+    throw new ConfigurationError(`bad configuration:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
   }
   const deadline = parsed.data.DELIVERY_DEADLINE ?? Math.min(60, parsed.data.DELIVERY_LEASE * 0.45)
   return { ...parsed.data, DELIVERY_DEADLINE: deadline }
+}
+
+/** What is wrong between variables; told together with what is wrong with each of them. */
+function faultsTogether(present: Record<string, string | undefined>): string[] {
+  const number = (key: keyof Environment, fallback: number) => Number(present[key] ?? fallback)
+  const faults: string[] = []
+  if (present.MAIL_URL !== undefined && present.MAIL_FROM === undefined)
+    faults.push('MAIL_FROM: is needed with MAIL_URL')
+  if (present.DATABASE_DIRECT_URL !== undefined && present.DATABASE_URL === undefined) {
+    faults.push('DATABASE_URL: is needed with DATABASE_DIRECT_URL')
+  }
+  if (number('RETRY_CAP', 900) < number('RETRY_BASE', 30)) faults.push('RETRY_CAP: must not be below RETRY_BASE')
+  if (number('DELIVERY_DEADLINE', 0) >= number('DELIVERY_LEASE', 300) / 2) {
+    faults.push('DELIVERY_DEADLINE: must be below half of DELIVERY_LEASE, or a slow answer would be sent twice')
+  }
+  return faults
 }
 
 /** Where a service finds its servers once the configuration's defaults are applied. */

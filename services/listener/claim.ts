@@ -3,17 +3,20 @@ import type { ReminderQueue, ReminderToQueue } from './reminder-queue.ts'
 
 export const batchSize = 1_000
 
+/** How many were claimed, and what is left: nothing, more, or it may be more and the window is full. */
+export type Claim = { count: number; left: 'nothing' | 'more' | 'window_full' }
+
 type Claimed = { id: number; generation: number; threshold_day: number }
 
 /**
  * Claims one batch of pending reminders, most urgent first and within the window, and adds their jobs inside the
- * claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. Returns how many.
- * A job may run before the commit; begin waits for it (protocol.md, "pending, queued → sending").
+ * claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. A job may run before
+ * the commit; begin waits for it (protocol.md, "pending, queued → sending").
  */
 export async function claimBatch(
   deps: { pool: Pool; queue: Pick<ReminderQueue, 'add'> },
   window: number,
-): Promise<number> {
+): Promise<Claim> {
   const client = await deps.pool.connect()
   // PostgreSQL may end this connection while the queue is being waited for; the next statement says so, and without
   // somebody who hears the event the process would end. The pool minds idle connections only.
@@ -23,15 +26,17 @@ export async function claimBatch(
     await client.query(
       `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s'`,
     )
+    const room = await client.query<{ room: number }>('select expiry.reminder_queue_room($1) as room', [window])
+    const limit = Math.min(batchSize, room.rows[0]?.room ?? 0)
     const { rows } = await client.query<Claimed>(
-      `select c.id, c.generation, c.threshold_day
-         from expiry.claim_pending_reminders(least($1, expiry.reminder_queue_room($2))) as c`,
-      [batchSize, window],
+      'select c.id, c.generation, c.threshold_day from expiry.claim_pending_reminders($1) as c',
+      [limit],
     )
     if (rows.length > 0) await deps.queue.add(rows.map(toQueue))
     await client.query('commit')
     release(client)
-    return rows.length
+    const left = rows.length < limit ? 'nothing' : limit === batchSize ? 'more' : 'window_full'
+    return { count: rows.length, left }
   } catch (error) {
     await undo(client)
     throw error

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { growingPause, pause } from '../../runtime/pause.ts'
-import { batchSize, claimBatch } from './claim.ts'
+import { claimBatch } from './claim.ts'
 import type { Observe } from './events.ts'
 import type { QueueHolder } from './queue-holder.ts'
 import type { Wake } from './wake.ts'
@@ -32,9 +32,16 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
 }
 
 async function dispatchAll(deps: DispatchDeps, signal: AbortSignal): Promise<void> {
-  for (let count = batchSize; count === batchSize && !signal.aborted; ) {
+  const pauses = growingPause({ base: 50, cap: 1_000 })
+  while (!signal.aborted) {
     const started = performance.now()
-    count = await claimBatch({ pool: deps.pool, queue: await deps.queue.get() }, deps.window)
-    if (count > 0) deps.observe({ kind: 'dispatched', count, milliseconds: Math.round(performance.now() - started) })
+    const { count, left } = await claimBatch({ pool: deps.pool, queue: await deps.queue.get() }, deps.window)
+    if (count > 0) {
+      deps.observe({ kind: 'dispatched', count, milliseconds: Math.round(performance.now() - started) })
+      pauses.reset()
+    }
+    if (left === 'nothing') return
+    // Nobody rings when the queue drains.
+    if (left === 'window_full') await pause(pauses.next(), signal)
   }
 }

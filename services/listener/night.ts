@@ -3,37 +3,75 @@ import type { Observe } from './events.ts'
 
 export type NightDeps = { pool: Pool; directUrl: string; observe: Observe }
 
-type Owed = { organisations: number; scheduled_elsewhere: boolean }
+type Owed = { organisations: number; scheduled_elsewhere: boolean; is_blocked: boolean; last_run: number }
+
+/** Milliseconds between two attempts: what keeps an organisation owed in spite of a run will not be gone in seconds. */
+const betweenAttempts = 300_000
 
 /**
- * Runs the night that a schedule has missed, on a connection of its own (the run holds a session lock), and raises
- * `nightly_late` where pg_cron should have done it. Resolves when the run has ended, or at once when none is late.
+ * Remembers when a night was last attempted. The function it returns runs the night that a schedule has missed, on a
+ * connection of its own (the run holds a session lock), and raises `nightly_late` where pg_cron should have done it, or
+ * where nobody can. It resolves when the run has ended, or at once when none is late; the signal cancels the run.
  */
-export async function runOwedNight({ pool, directUrl, observe }: NightDeps): Promise<void> {
+export function watchNights({ pool, directUrl, observe }: NightDeps): (signal: AbortSignal) => Promise<void> {
+  let attemptedAt = Number.NEGATIVE_INFINITY
+  return async (signal) => {
+    if (performance.now() - attemptedAt < betweenAttempts) return
+    const owed = await readOwed(pool)
+    if (owed.organisations === 0) return
+    attemptedAt = performance.now()
+    observe({ kind: 'nightly_started', organisations: owed.organisations })
+    await callNightly({ pool, directUrl }, signal)
+    const { rows } = await pool.query<{ id: number; status: string }>(
+      `select r.id, r.status from expiry.expiry_runs as r where r.source = 'listener' and r.id > $1 order by r.id`,
+      [owed.last_run],
+    )
+    for (const run of rows) observe({ kind: 'nightly_ended', run: run.id, status: run.status })
+    if (rows.length > 0 ? owed.scheduled_elsewhere : owed.is_blocked) {
+      await pool.query(`select expiry.raise_alert('nightly_late', 'critical', 'nightly_late', $1)`, [
+        { organisations: owed.organisations, blocked: rows.length === 0 },
+      ])
+    }
+  }
+}
+
+async function readOwed(pool: Pool): Promise<Owed> {
   const { rows } = await pool.query<Owed>(
     `select pg_catalog.count(*)::int as organisations,
-            exists (select from expiry.nightly_schedule as s where s.scheduler <> 'service') as scheduled_elsewhere
+            coalesce(pg_catalog.bool_or(o.late_at <= expiry.now() - interval '15 minutes'), false) as is_blocked,
+            exists (select from expiry.nightly_schedule as s where s.scheduler <> 'service') as scheduled_elsewhere,
+            (select coalesce(pg_catalog.max(r.id), 0) from expiry.expiry_runs as r) as last_run
        from expiry.nightly_owed() as o
       where o.late_at <= expiry.now()`,
   )
-  const owed = rows[0]
-  if (!owed || owed.organisations === 0) return
-  if (owed.scheduled_elsewhere) {
-    await pool.query(`select expiry.raise_alert('nightly_late', 'critical', 'nightly_late', $1)`, [
-      { organisations: owed.organisations },
-    ])
-  }
-  observe({ kind: 'nightly_started', organisations: owed.organisations })
-  const client = new Client({ connectionString: directUrl, application_name: 'mentor-expiry nightly' })
+  const [owed] = rows
+  if (!owed) throw new Error('the database did not say what is owed')
+  return owed
+}
+
+async function callNightly(
+  { pool, directUrl }: Pick<NightDeps, 'pool' | 'directUrl'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new Client({
+    connectionString: directUrl,
+    application_name: 'mentor-expiry nightly',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  })
   client.on('error', () => undefined) // a lost connection rejects the call below as well
   await client.connect()
+  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid')
+  const cancel = () => {
+    // Where that fails too, the listener's own patience ends the wait.
+    pool.query('select pg_catalog.pg_cancel_backend($1)', [rows[0]?.pid]).catch(() => undefined)
+  }
+  signal.addEventListener('abort', cancel, { once: true })
   try {
     await client.query(`call expiry.nightly('listener')`)
-    const last = await client.query<{ id: string; status: string }>(
-      'select r.id, r.status from expiry.expiry_runs as r order by r.id desc limit 1',
-    )
-    for (const run of last.rows) observe({ kind: 'nightly_ended', run: Number(run.id), status: run.status })
   } finally {
+    signal.removeEventListener('abort', cancel)
     await client.end()
   }
 }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { pause } from '../../runtime/pause.ts'
 import { type AuditCursor, auditQueue } from './audit.ts'
 import type { Observe } from './events.ts'
-import { runOwedNight } from './night.ts'
+import { watchNights } from './night.ts'
 import type { QueueHolder } from './queue-holder.ts'
 import type { Wake } from './wake.ts'
 
@@ -35,6 +35,7 @@ export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<v
       }
     },
   }
+  const runOwedNight = watchNights(deps)
   let night: Promise<void> | undefined
   const failing = new Set<string>()
   const attempt = async (step: string, work: () => Promise<void>) => {
@@ -49,7 +50,7 @@ export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<v
   while (!signal.aborted) {
     for (const [step, work] of Object.entries(steps)) await attempt(step, work)
     // The night may take minutes; the sweeps go on beside it.
-    night ??= attempt('night', () => runOwedNight(deps)).finally(() => {
+    night ??= attempt('night', () => runOwedNight(signal)).finally(() => {
       night = undefined
     })
     deps.wake.ring()

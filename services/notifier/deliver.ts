@@ -72,8 +72,9 @@ async function send(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal):
 }
 
 /**
- * Repeats a finish that the database could not take, or not yet, until the lease is over: then the rescue has the row, and
- * the answer would be stale.
+ * Repeats a finish that the database could not take, or not yet. An accepted message is handed in for as long as it takes:
+ * after the lease it still counts as late, and without it the message would go out again. Any other answer is stale once
+ * the rescue has the row.
  */
 async function finish(
   deps: DeliverDeps,
@@ -81,7 +82,8 @@ async function finish(
   until: number,
   giveUp: AbortSignal,
 ): Promise<DeliveryVerdict | undefined> {
-  const pauses = growingPause({ base: 100, cap: 5_000 })
+  const pauses = growingPause({ base: 100, cap: 1_000 })
+  const accepted = result.channels.some((channel) => channel.kind === 'accepted')
   for (;;) {
     try {
       const verdict = await deps.log.finish(result)
@@ -90,7 +92,7 @@ async function finish(
       deps.observe({ kind: 'finish_failed', id: result.id, error })
     }
     const milliseconds = pauses.next()
-    if (giveUp.aborted || performance.now() + milliseconds > until) return undefined
+    if (giveUp.aborted || (!accepted && performance.now() + milliseconds > until)) return undefined
     await pause(milliseconds, giveUp)
   }
 }

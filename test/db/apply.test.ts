@@ -130,9 +130,10 @@ test('an ordinary login with CREATEROLE, owner of its database, can apply and ap
     `select nspowner::regrole::text as owner from pg_namespace where nspname = 'expiry'`,
   )
   expect(rows).toEqual([{ owner: 'expiry_owner' }])
-  await client.query('grant expiry_app to deployer')
+  await client.query('grant expiry_app, expiry_service to deployer')
   await client.query('set role expiry_app')
   await client.query(`insert into expiry.organisations (slug, name) values ('theirs', 'Theirs')`)
+  await client.query('set role expiry_service')
   await client.query(`call expiry.nightly('test')`)
   await client.end()
 })

@@ -63,12 +63,11 @@ test('of ten workers that begin the same job at once one may send it', async () 
   const mentor = await addMentor(database, { organisation, daysLeft: 20 })
   const row = await onlyReminder(database, mentor)
   const begun = await Promise.all(Array.from({ length: 10 }, () => begin(database, [row])))
-  expect(
-    begun
-      .flat()
-      .map(({ verdict }) => verdict)
-      .sort(),
-  ).toEqual(['begun', ...Array(9).fill('stale')])
+  const verdicts = begun.flat().map(({ verdict }) => verdict)
+  expect(verdicts).toHaveLength(10)
+  expect(verdicts.filter((verdict) => verdict === 'begun')).toHaveLength(1)
+  // A slow machine may have let some of them wait for a moment too long.
+  expect(verdicts.filter((verdict) => verdict !== 'begun' && verdict !== 'locked' && verdict !== 'stale')).toEqual([])
 })
 
 test('a job that stands twice in one batch may be sent once', async () => {

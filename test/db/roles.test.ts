@@ -36,13 +36,14 @@ async function connectAs(role: Role): Promise<Client> {
 const mayExecute: Record<string, string> = {
   now: 'app service reader',
   today: 'app service reader',
-  nightly: 'app service',
+  nightly: 'service',
   run_nightly: 'app service',
   nightly_owed: 'app service',
-  nightly_phases: 'app service',
-  open_nightly_run: 'app service',
-  run_nightly_phase: 'app service',
-  close_nightly_run: 'app service',
+  nightly_phases: 'service',
+  open_nightly_run: 'service',
+  run_nightly_phase: 'service',
+  close_nightly_run: 'service',
+  holds_nightly_lock: 'service',
   enqueue_due_reminders: 'app service',
   retry_reminder: 'app service',
   reminder_queue_room: 'service',
@@ -161,15 +162,40 @@ test('the host application adds people and changes dates, and the reminders foll
   expect(history.rows).toEqual([{ actor: 'expiry_app' }])
 })
 
-test('app and service may run the night, with what its procedure is made of', async () => {
+test('the service may call the procedure of the night, with what it is made of', async () => {
+  const before = (await runs(database)).length
+  await addOrganisation(database)
+  const client = await connectAs('expiry_service')
+  await client.query(`call expiry.nightly('test')`)
+  expect((await runs(client)).slice(before).map(({ status }) => status)).toEqual(['done'])
+})
+
+test('app and service may run the night as a function', async () => {
   for (const role of ['expiry_app', 'expiry_service'] as const) {
     const before = (await runs(database)).length
-    await addOrganisation(database)
     const client = await connectAs(role)
-    await client.query(`call expiry.nightly('test')`)
     await nightly(client)
-    expect((await runs(client)).slice(before).map(({ status }) => status)).toEqual(['done', 'done'])
+    expect((await runs(client)).slice(before).map(({ status }) => status)).toEqual(['done'])
   }
+})
+
+test('the host may not write down that a night was done', async () => {
+  const app = await connectAs('expiry_app')
+  await expect(app.query(`update expiry.organisations set processed_on = '2199-01-01'`)).rejects.toMatchObject({
+    code: '42501',
+  })
+})
+
+test.each(roles)('a temporary type of %s takes no part in a function that runs as the owner', async (role) => {
+  const client = await connectAs(role)
+  await client.query(`
+    create temporary table caught (who text);
+    create function pg_temp.catch(d pg_catalog.date) returns boolean language plpgsql as
+      $$ begin raise exception 'caught as %', current_user; end $$;
+    create domain pg_temp.date as pg_catalog.date check (pg_temp.catch(value));
+  `)
+  const { rows } = await client.query('select expiry.today(id) is not null as fine from expiry.organisations limit 1')
+  expect(rows).toEqual([{ fine: true }])
 })
 
 test('the service carries a reminder all the way', async () => {

@@ -17,7 +17,7 @@ describe.skipIf(!hasRedis())('a night that no schedule ran', () => {
     expectEachOnce(smtp, ROWS)
     expect(await runs(database)).toMatchObject([{ source: 'listener', status: 'done' }])
     expect(await openAlerts(database)).toEqual([
-      { kind: 'nightly_late', severity: 'critical', details: { organisations: 1 } },
+      { kind: 'nightly_late', severity: 'critical', details: { organisations: 1, blocked: false } },
     ])
     const { rows } = await database.query('select count(*)::integer as owed from expiry.nightly_owed()')
     expect(rows).toEqual([{ owed: 0 }])
@@ -36,6 +36,7 @@ describe.skipIf(!hasRedis())('a night that no schedule ran', () => {
 
 async function owe(database: Database, scheduler: 'pg_cron' | 'service'): Promise<void> {
   await database.query('select expiry.record_schedule($1, $2)', [scheduler, '15 * * * *'])
+  await database.query(`update expiry.nightly_schedule set set_at = now() - interval '1 month'`)
   await oweNight(database, ROWS)
 }
 

@@ -23,20 +23,25 @@ describe.skipIf(!hasRedis())('a Redis that hangs', () => {
     redis.pause()
     const times = [await host.moveOneDate()]
     await waitFor('a claim that holds rows', () => isClaiming(database), { intervalMs: 5 })
-    // The mentor whose reminder the claim holds, and then everybody else's dates.
-    times.push(await host.touchFirst())
+    // The mentor whose reminder the claim holds gets another date, and then everybody else.
+    const corrected = await host.correctFirstDate()
     expect(await isClaiming(database)).toBe(true)
-    while (times.length <= ROWS) times.push(await host.moveOneDate())
+    expect(corrected).toBeLessThan(1_000)
+    while (times.length < ROWS) times.push(await host.moveOneDate())
     // On, until the listener has given up a claim and a sweep.
-    while (listener.events('dispatch_failed').length === 0 || listener.events('sweep_failed').length === 0) {
-      times.push(await host.touchFirst())
-    }
+    const hasGivenUp = () => ['dispatch_failed', 'sweep_failed'].every((kind) => listener.events(kind).length > 0)
+    while (!hasGivenUp() && times.length < 20_000) times.push(await host.renameFirst())
+    expect(hasGivenUp()).toBe(true)
     expect(percentile(times, 99)).toBeLessThan(50)
-    expect(await countOf(database, 'pending')).toBe(ROWS)
+    // The first one's former date has a row of its own, which is taken out of the way as soon as the claim lets it go.
+    expect(await countOf(database, 'pending', 'superseded')).toBe(ROWS + 1)
+    expect(await countOf(database, 'queued')).toBe(0)
 
     redis.resume()
     await listener.waitForEvent('dispatch_recovered')
-    await allSent(database, 20 + ROWS)
+    await waitFor('all to be sent', async () => (await countOf(database, 'sent')) === 20 + ROWS, { deadlineMs: 40_000 })
+    expect(await countOf(database, 'superseded')).toBe(1)
+    expect(await countOf(database, 'pending', 'queued', 'sending', 'failed')).toBe(0)
     expectEachOnce(smtp, 20 + ROWS)
     await waitFor('the last job to end', async () => (await queue.jobIds('active')).length === 0)
     // Whatever was added from the backlog of commands belongs to a reminder, in its present generation.
@@ -56,13 +61,14 @@ async function openHost(database: Database, mentors: number) {
   ])
   const ids = rows.map(({ id }) => id)
   let next = 0
+  const moveDate = 'update expiry.certifications set expiry_date = expiry_date'
   return {
     moveOneDate: () => {
       next += 1
-      const sql = 'update expiry.certifications set expiry_date = expiry_date - 170 where mentor_id = $1'
-      return timed(client, sql, [ids[next - 1]])
+      return timed(client, `${moveDate} - 170 where mentor_id = $1`, [ids[next - 1]])
     },
-    touchFirst: () => timed(client, `update expiry.mentors set full_name = full_name || '.' where id = $1`, [ids[0]]),
+    correctFirstDate: () => timed(client, `${moveDate} - 1 where mentor_id = $1`, [ids[0]]),
+    renameFirst: () => timed(client, `update expiry.mentors set full_name = full_name || '.' where id = $1`, [ids[0]]),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Delivery } from '../../contracts/delivery.ts'
 export function exampleDelivery(changes: Partial<Delivery> = {}): Delivery {
   return {
     id: 41,
+    key: '0123456789ab',
     generation: 0,
     attempt: 1,
     kind: 'reminder',

@@ -23,7 +23,7 @@ test.each<[Stage, ChannelAnswer['kind']]>([
 ])('a server that falls silent at %s is answered for at the deadline: %s', async (at, kind) => {
   await using smtp = await startSmtp()
   smtp.script({ at, act: 'hang' })
-  await using channel = channelTo(smtp.url, { deadline: 300 })
+  await using channel = channelTo(smtp.url, { deadline: 2_000 })
   const started = performance.now()
   const answer = await channel.deliver(exampleDelivery(), never)
   expect(answer.kind).toBe(kind)
@@ -34,7 +34,7 @@ test.each<[Stage, ChannelAnswer['kind']]>([
 test('waiting for a free connection counts against the deadline, and the message is put off', async () => {
   await using smtp = await startSmtp()
   smtp.script({ at: 'end', act: 'hang' })
-  await using channel = channelTo(smtp.url, { deadline: 400 })
+  await using channel = channelTo(smtp.url, { deadline: 2_000 })
   const answers = await Promise.all([1, 2].map((id) => channel.deliver(exampleDelivery({ id }), never)))
   expect(answers.map((answer) => answer.kind)).toEqual(['uncertain', 'failed'])
 })
@@ -58,7 +58,7 @@ test.each<[Stage, ChannelAnswer['kind']]>([
 test('a message cut off by its deadline leaves its connection to nobody, and the next one goes through', async () => {
   await using smtp = await startSmtp()
   smtp.script({ at: 'recipient', act: 'hang', times: 1 })
-  await using channel = channelTo(smtp.url, { deadline: 1_000 })
+  await using channel = channelTo(smtp.url, { deadline: 2_000 })
   expect(await channel.deliver(exampleDelivery(), never)).toMatchObject({ kind: 'failed' })
   expect(await channel.deliver(exampleDelivery(), never)).toMatchObject({ kind: 'accepted' })
 })

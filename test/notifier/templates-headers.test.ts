@@ -13,7 +13,7 @@ test('the Message-ID depends on the row and on nothing that an attempt may chang
     mentor: { ref: 'M-9', name: 'Renamed' },
     recipient: to('en', 'fallback'),
   })
-  expect(first.messageId).toBe('<reminder-41.30.2027-03-05@fjord.example>')
+  expect(first.messageId).toBe('<reminder-41.30.2027-03-05.0123456789ab@fjord.example>')
   expect(later.messageId).toBe(first.messageId)
   expect(compose({ id: 42 }).messageId).not.toBe(first.messageId)
 })
@@ -28,7 +28,7 @@ test('headers are those of a good automatic citizen', async () => {
   expect(mail.replyTo?.value).toEqual([{ name: '', address: 'post@fjord.example' }])
   expect([mail.cc].flat()[0]?.value).toEqual([{ name: '', address: 'leder@fjord.example' }])
   expect(mail.date).toEqual(now)
-  expect(mail.messageId).toBe('<reminder-41.30.2027-03-05@fjord.example>')
+  expect(mail.messageId).toBe('<reminder-41.30.2027-03-05.0123456789ab@fjord.example>')
 })
 
 test('a sender without a name signs with the organisation, and answers may go elsewhere', async () => {

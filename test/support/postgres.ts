@@ -145,9 +145,17 @@ async function giveTo({ uid, gid }: Identity, path: string): Promise<void> {
 
 /** The postmaster writes its id into the first line of its pid file, its state into the eighth. */
 async function isReady(dataDir: string, pid: number): Promise<boolean> {
-  const file = join(dataDir, 'postmaster.pid')
-  if (!existsSync(file)) return false
-  const lines = (await readFile(file, 'utf8')).split('\n')
+  const lines = (await readIfThere(join(dataDir, 'postmaster.pid'))).split('\n')
   // A killed predecessor leaves its file behind.
   return lines[0] === String(pid) && lines[7]?.trim() === 'ready'
+}
+
+/** Empty where there is no such file: a server that takes over from a killed one removes its file before it writes its own. */
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
 }

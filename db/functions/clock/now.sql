@@ -2,7 +2,7 @@ create or replace function expiry.now()
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((select c.at from expiry.clock_override as c), pg_catalog.now());
 $$;

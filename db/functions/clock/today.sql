@@ -3,7 +3,7 @@ returns date
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select (expiry.now() at time zone o.time_zone)::date from expiry.organisations as o where o.id = p_organisation_id;
 $$;

@@ -3,13 +3,13 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_count integer;
 begin
-  with held as materialized (
-    select l.id
+  with to_retry as materialized (
+    select l.id, l.mentor_id
       from expiry.reminder_dispatch_log as l
       join expiry.mentors as m on m.id = l.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id
@@ -21,8 +21,14 @@ begin
        and coalesce(r.email, o.fallback_email) is not null
        and (l.status_reason <> 'rejected' or coalesce(r.email, o.fallback_email) is distinct from l.recipient_email)
        and not exists (select from expiry.stale_reminders as s where s.id = l.id)
+  ), held as materialized (
+    select l.id from expiry.reminder_dispatch_log as l
+     where l.id in (select d.id from to_retry as d) and l.status = 'failed'
      order by l.id
-       for no key update of l skip locked
+       for no key update skip locked
+  ), left_over as (
+    insert into expiry.mentor_rechecks (mentor_id)
+    select d.mentor_id from to_retry as d where d.id not in (select h.id from held as h)
   )
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, available_at = pg_catalog.now(),
@@ -34,4 +40,4 @@ begin
 end;
 $$;
 comment on function expiry.retry_failed_reminders(uuid[], text[]) is
-  'Makes the failed reminders of these mentors pending again whose facts hold, whose status_reason is among those given and who now have a recipient; a rejected one only when the recipient has changed. Returns how many. Supersede first; call with the mentors locked.';
+  'Makes the failed reminders of these mentors pending again whose facts hold, whose status_reason is among those given and who now have a recipient; a rejected one only when the recipient has changed. Returns how many; the mentor of a row that somebody holds is noted for a recheck. Supersede first; call with the mentors locked.';

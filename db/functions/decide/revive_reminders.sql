@@ -3,13 +3,13 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_count integer;
 begin
-  with held as materialized (
-    select l.id, d.urgency, d.escalate
+  with due_again as materialized (
+    select l.id, l.mentor_id, d.urgency, d.escalate
       from expiry.reminder_dispatch_log as l
       join expiry.uncovered_reminders as d
         on d.mentor_id = l.mentor_id
@@ -19,18 +19,25 @@ begin
        and l.kind = 'reminder'
        and l.status = 'superseded'
        and l.status_reason <> 'tighter_reminder'
+  ), held as materialized (
+    select l.id from expiry.reminder_dispatch_log as l
+     where l.id in (select d.id from due_again as d) and l.status = 'superseded'
      order by l.id
-       for no key update of l skip locked
+       for no key update skip locked
+  ), left_over as (
+    insert into expiry.mentor_rechecks (mentor_id)
+    select d.mentor_id from due_again as d where d.id not in (select h.id from held as h)
   )
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, available_at = pg_catalog.now(),
          due_at = (select expiry.now()), first_failed_at = null, last_error = null,
-         urgency = held.urgency, escalate = held.escalate
+         urgency = d.urgency, escalate = d.escalate
     from held
+    join due_again as d on d.id = held.id
    where l.id = held.id;
   get diagnostics v_count = row_count;
   return v_count;
 end;
 $$;
 comment on function expiry.revive_reminders(uuid[]) is
-  'Makes superseded reminders pending again whose very key is due again (a mistaken date corrected back, a pause that ended), and returns how many. Call with the mentors locked.';
+  'Makes superseded reminders pending again whose very key is due again (a mistaken date corrected back, a pause that ended), and returns how many. The mentor of a row that somebody holds is noted for a recheck. Call with the mentors locked.';

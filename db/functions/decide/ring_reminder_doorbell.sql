@@ -1,7 +1,7 @@
 create or replace function expiry.ring_reminder_doorbell()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'INSERT' then

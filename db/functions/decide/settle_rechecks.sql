@@ -3,7 +3,7 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ids uuid[];
@@ -22,7 +22,7 @@ begin
   exception when others then
     insert into expiry.mentor_rechecks (mentor_id)
     select (stuck.entry ->> 'mentor')::uuid
-      from pg_catalog.jsonb_array_elements(expiry.apply_in_halves(null, 'recheck', v_ids) -> 'stuck') as stuck (entry);
+      from pg_catalog.jsonb_array_elements(expiry.apply_in_halves(null, 'recheck', v_ids, 'infinity') -> 'stuck') as stuck (entry);
   end;
   return pg_catalog.cardinality(v_ids);
 end;

@@ -8,7 +8,7 @@ returns table (id bigint, generation integer, verdict text, delivery jsonb)
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
 as $$
 #variable_conflict use_column

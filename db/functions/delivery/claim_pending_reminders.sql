@@ -3,7 +3,7 @@ returns table (id bigint, generation integer, threshold_day integer)
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with due as materialized (
     select l.id

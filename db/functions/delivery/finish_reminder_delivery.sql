@@ -11,7 +11,7 @@ returns table (
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
 as $$
 #variable_conflict use_column
@@ -39,17 +39,22 @@ begin
   return query
   with answers as materialized (
     select r.id, r.generation, r.attempt, c.channel, c.kind, c.code, c."messageId" as message_id,
-           c."retryAfter" as retry_after, c."startedAt" as started_at, c."finishedAt" as finished_at
+           c."retryAfter" as retry_after, c."startedAt" as started_at, c."finishedAt" as finished_at,
+           -- What a channel has once accepted stays accepted, whatever it says of a repetition.
+           case when exists (
+             select from expiry.reminder_delivery_attempts as earlier
+              where earlier.log_id = r.id and earlier.channel = c.channel and earlier.outcome = 'accepted'
+           ) then 'accepted' else c.kind end as counts_as
       from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer, channels jsonb)
      cross join lateral pg_catalog.jsonb_to_recordset(r.channels) as c (
        channel text, kind text, code text, "messageId" text, "retryAfter" numeric, "startedAt" timestamptz, "finishedAt" timestamptz
      )
   ), results as materialized (
     select r.id, r.generation, r.attempt,
-           coalesce(pg_catalog.bool_and(a.kind = 'accepted'), true) as all_accepted,
-           coalesce(pg_catalog.bool_or(a.kind in ('failed', 'uncertain')), false) as any_transient,
+           coalesce(pg_catalog.bool_and(a.counts_as = 'accepted'), true) as all_accepted,
+           coalesce(pg_catalog.bool_or(a.counts_as in ('failed', 'uncertain')), false) as any_transient,
            coalesce(pg_catalog.array_agg(a.channel) filter (where a.channel is not null), '{}') as answered,
-           coalesce(pg_catalog.bool_or(a.kind = 'out_of_order'), false) as out_of_order,
+           coalesce(pg_catalog.bool_or(a.counts_as = 'out_of_order'), false) as out_of_order,
            coalesce(pg_catalog.bool_and(a.kind = 'out_of_order'), false) as untried,
            pg_catalog.max(a.retry_after) as retry_after,
            pg_catalog.max(a.message_id) as message_id,
@@ -112,7 +117,8 @@ begin
            lease_until = null,
            available_at = case when d.new_status = 'pending'
              then pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => d.pause) else l.available_at end,
-           first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) else l.first_failed_at end,
+           -- Time in which the channel itself was out of order is not the message's.
+           first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
            sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
            date_sent = case when d.accepted then (expiry.now() at time zone d.time_zone)::date end,
            provider_message_id = coalesce(d.message_id, l.provider_message_id),

@@ -3,7 +3,7 @@ returns table (id bigint, generation integer, threshold_day integer)
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select l.id, l.generation, l.threshold_day
     from expiry.reminder_dispatch_log as l

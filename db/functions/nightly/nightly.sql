@@ -9,6 +9,10 @@ begin
     return;
   end if;
   commit; -- inside a transaction this raises, before the lock is held, which a rollback would not give back
+  -- An earlier call of this session that was broken off may have left the lock behind.
+  while expiry.holds_nightly_lock() loop
+    perform pg_catalog.pg_advisory_unlock(7236002);
+  end loop;
   if not pg_catalog.pg_try_advisory_lock(7236002) then
     raise notice 'run % is under way', (select pg_catalog.max(r.id) from expiry.expiry_runs as r where r.status = 'running');
     return;
@@ -17,7 +21,10 @@ begin
   commit;
   if v_run_id is not null then
     foreach v_phase in array expiry.nightly_phases() loop
-      perform expiry.run_nightly_phase(v_run_id, v_phase);
+      if not expiry.run_nightly_phase(v_run_id, v_phase) then
+        perform pg_catalog.pg_advisory_unlock(7236002);
+        raise query_canceled using message = pg_catalog.format('run %s was cancelled in phase %s', v_run_id, v_phase);
+      end if;
       commit;
     end loop;
     perform expiry.close_nightly_run(v_run_id);
@@ -27,4 +34,4 @@ begin
 end;
 $$;
 comment on procedure expiry.nightly(text) is
-  'What a schedule calls: the certification expiry checker, for each organisation whose local day is not yet processed. Commits the run''s row first and each phase after it. Without an organisation owed it writes nothing; while another run is under way it returns.';
+  'What a schedule calls: the certification expiry checker, for each organisation whose local day is not yet processed. Commits the run''s row first and each phase after it. Without an organisation owed it writes nothing; while another run is under way it returns; cancelled, it gives its lock back.';

@@ -3,7 +3,7 @@ returns void
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into expiry.nightly_schedule (scheduler, schedule)
   values (p_scheduler, p_schedule)

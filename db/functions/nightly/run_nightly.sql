@@ -3,7 +3,7 @@ returns bigint
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run_id bigint;
@@ -12,7 +12,9 @@ begin
   perform pg_catalog.pg_advisory_xact_lock(7236002);
   v_run_id := expiry.open_nightly_run(p_source, true);
   foreach v_phase in array expiry.nightly_phases() loop
-    perform expiry.run_nightly_phase(v_run_id, v_phase);
+    if not expiry.run_nightly_phase(v_run_id, v_phase) then
+      raise query_canceled using message = pg_catalog.format('run %s was cancelled in phase %s', v_run_id, v_phase);
+    end if;
   end loop;
   perform expiry.close_nightly_run(v_run_id);
   return v_run_id;

@@ -1,9 +1,9 @@
 create or replace function expiry.run_nightly_phase(p_run_id bigint, p_phase text)
-returns void
+returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 -- Few among many, by key: no plan may scan a log that was empty when it was made and grows under it, and compiling one
 -- costs more than it saves.
@@ -21,6 +21,7 @@ declare
   v_stuck jsonb := jsonb '[]';
   v_undone jsonb := jsonb '[]';
   v_code text;
+  v_until timestamptz;
 begin
   select r.organisation_ids into strict v_organisation_ids from expiry.expiry_runs as r where r.id = p_run_id;
   begin
@@ -39,13 +40,17 @@ begin
     v_count := 0;
     -- The long wait has been had; with one for each half a single locked row would cost the night an hour.
     perform pg_catalog.set_config('lock_timeout', '100ms', true);
+    v_until := pg_catalog.clock_timestamp() + interval '60 seconds';
     foreach v_organisation_id in array v_organisation_ids loop
       begin
         v_mentor_ids := expiry.nightly_phase_mentors(p_phase, array[v_organisation_id]);
         if pg_catalog.cardinality(v_mentor_ids) > 0 then
-          v_part := expiry.apply_in_halves(p_run_id, p_phase, v_mentor_ids);
+          v_part := expiry.apply_in_halves(p_run_id, p_phase, v_mentor_ids, v_until);
           v_count := v_count + (v_part -> 'count')::integer;
           v_stuck := v_stuck || (v_part -> 'stuck');
+          if (v_part -> 'untried')::integer > 0 then
+            v_undone := v_undone || pg_catalog.to_jsonb(v_organisation_id);
+          end if;
         end if;
       exception when others then
         get stacked diagnostics v_code = returned_sqlstate;
@@ -64,7 +69,10 @@ begin
            'ms', pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - v_started) * 1000)
          )))
    where r.id = p_run_id;
+  return true;
+exception when query_canceled then
+  return false; -- so that the caller can give the night's lock back, which a session keeps beyond an error
 end;
 $$;
 comment on function expiry.run_nightly_phase(bigint, text) is
-  'Does one phase of a run and records its outcome in the run. A phase that fails is repeated for each organisation, then by halves: what stays stuck is named (stuck: mentors; undone: organisations that could not be tried) and stops nobody else.';
+  'Does one phase of a run and records its outcome in the run. A phase that fails is repeated for each organisation, then by halves: what stays stuck is named (stuck: mentors; undone: organisations that could not be tried) and stops nobody else. False, and nothing done, when the statement is cancelled in the middle of it.';

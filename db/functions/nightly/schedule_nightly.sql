@@ -2,7 +2,7 @@ create or replace function expiry.schedule_nightly(p_schedule text default '15 *
 returns text
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_scheduler text := 'service';

@@ -12,19 +12,23 @@ grant select on
   expiry.due_reminders, expiry.uncovered_reminders, expiry.duplicate_reminders
 to expiry_app;
 grant insert, update on
-  expiry.organisations, expiry.coordinators, expiry.mentors, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
+  expiry.coordinators, expiry.mentors, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
 to expiry_app;
+-- Not processed_on: a host that wrote it would stop its nights.
+grant insert (id, slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled),
+  update (slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled)
+on expiry.organisations to expiry_app;
 
 grant execute on function expiry.now(), expiry.today(uuid) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
   expiry.retry_reminder(bigint, text)
 to expiry_app, expiry_service;
-grant execute on procedure expiry.nightly(text) to expiry_app, expiry_service;
+grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function
   expiry.open_nightly_run(text, boolean), expiry.nightly_phases(), expiry.run_nightly_phase(bigint, text),
-  expiry.close_nightly_run(bigint)
-to expiry_app, expiry_service; -- what the procedure, which commits and so runs as its caller, is made of
+  expiry.close_nightly_run(bigint), expiry.holds_nightly_lock()
+to expiry_service; -- what the procedure, which commits and so runs as its caller, is made of
 grant execute on function
   expiry.reminder_queue_room(integer), expiry.claim_pending_reminders(integer),
   expiry.begin_reminder_delivery(bigint[], integer[], text[], integer),

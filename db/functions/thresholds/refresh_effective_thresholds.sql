@@ -2,7 +2,7 @@ create or replace function expiry.refresh_effective_thresholds(p_new_organisatio
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_removed integer;

@@ -2,7 +2,7 @@ create or replace function expiry.thresholds_changed()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform expiry.refresh_effective_thresholds();

@@ -84,7 +84,7 @@ function composeReminder(composer: Composer, delivery: Delivery): Composed {
   return {
     kind: 'message',
     message: {
-      messageId: `<reminder-${delivery.id}.${delivery.thresholdDay}.${delivery.expiryDate}@${domainOf(composer.from)}>`,
+      messageId: `<reminder-${delivery.id}.${delivery.thresholdDay}.${delivery.expiryDate}.${delivery.key}@${domainOf(composer.from)}>`,
       from: composer.from.name ? composer.from : { ...composer.from, name: facts.organisation },
       replyTo: composer.replyTo,
       to: { name: facts.recipientName ?? '', address: composer.redirectTo ?? recipient.email },

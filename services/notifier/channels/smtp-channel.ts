@@ -31,12 +31,10 @@ export function createSmtpChannel(
   deps: { server: SmtpServer; composer: Composer },
   options: SmtpChannelOptions,
 ): Channel {
-  const {
-    maxConnections,
-    maxMessages = 100,
-    deadline: limit = 60_000,
-    probeDeadline = Math.min(10_000, limit),
-  } = options
+  const { maxConnections, maxMessages = 100, deadline = 60_000, probeDeadline = Math.min(10_000, deadline) } = options
+  // A message that is cut off is judged by a probe, within the same deadline.
+  const judging = Math.min(10_000, deadline / 5)
+  const limit = deadline - judging
   const setUpLimit = Math.min(limit, 20_000)
   const watch = watchHandovers()
   const transport = createTransport({
@@ -83,7 +81,7 @@ export function createSmtpChannel(
         const given = await answer
         if (given.kind !== 'out_of_order' || given.code !== 'timeout') return given
         // A server that hangs on one recipient would close the gate for all others each time that this one is tried.
-        const fault = await probeSmtp(deps.server, probeDeadline, signal)
+        const fault = await probeSmtp(deps.server, judging, signal)
         return fault === undefined ? { kind: 'failed', code: 'timeout' } : given
       } finally {
         underWay.delete(answer)
