@@ -23,8 +23,9 @@ export type SweepDeps = {
  */
 export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const cursor: AuditCursor = { after: 0 }
+  const outage: Outage = { last: Number.NEGATIVE_INFINITY }
   const steps: Record<string, () => Promise<void>> = {
-    rescue: () => counted(deps, 'rescued', 'select expiry.rescue_stuck_reminders(1000) as count'),
+    rescue: () => rescue(deps, outage),
     recheck: () => counted(deps, 'rechecked', 'select expiry.settle_rechecks(1000) as count'),
     audit: async () => {
       try {
@@ -57,6 +58,22 @@ export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<v
     await pause(deps.interval * 1_000, signal)
   }
   await night
+}
+
+/** When the database last failed, by the process's clock. */
+type Outage = { last: number }
+
+/** Milliseconds after an outage in which notifiers get to hand in what they could not, before their leases count. */
+const handIn = 5_000
+
+async function rescue(deps: SweepDeps, outage: Outage): Promise<void> {
+  try {
+    if (performance.now() - outage.last < handIn) await deps.pool.query('select 1')
+    else await counted(deps, 'rescued', 'select expiry.rescue_stuck_reminders(1000) as count')
+  } catch (error) {
+    outage.last = performance.now()
+    throw error
+  }
 }
 
 async function counted(deps: SweepDeps, kind: 'rescued' | 'rechecked', statement: string): Promise<void> {

@@ -1,10 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { Database } from '../support/database.ts'
 import { startProxy } from '../support/proxy.ts'
 import { hasRedis } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { throughProxy } from './addresses.ts'
 import { openQueueContent } from './queue-content.ts'
-import { addPendingReminders, allSent, countOf, expectEachOnce, keysOf, openStage } from './stage.ts'
+import { addPendingReminders, allSent, countOf, expectEachOnce, keysOf, openStage, waitingClaims } from './stage.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -105,10 +106,7 @@ describe.skipIf(!hasRedis())('a listener in trouble around its commit', () => {
   })
 })
 
-async function endClaims(database: { query(text: string): Promise<{ rowCount: number | null }> }): Promise<number> {
-  const { rowCount } = await database.query(`
-    select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and application_name = 'mentor-expiry listener'
-       and state = 'idle in transaction'`)
+async function endClaims(database: Database): Promise<number> {
+  const { rowCount } = await database.query(`select pg_terminate_backend(pid) from (${waitingClaims}) as claims`)
   return rowCount ?? 0
 }

@@ -112,11 +112,18 @@ export function expectEachOnce(smtp: SmtpFake, count: number): void {
   expect([...counts].filter(([, times]) => times !== 1)).toEqual([])
 }
 
+/**
+ * Process ids of the connections of claims that hold rows and wait for the queue. Those that have only just become idle are
+ * on their way from one statement to the next.
+ */
+export const waitingClaims = `
+  select pid from pg_stat_activity
+   where datname = current_database() and application_name = 'mentor-expiry listener'
+     and state = 'idle in transaction' and query like '%claim_pending_reminders%'
+     and state_change < clock_timestamp() - interval '100 ms'`
+
 /** Whether a claim holds rows while it waits for the queue. */
 export async function isClaiming(runner: Runner): Promise<boolean> {
-  const { rowCount } = await runner.query(`
-    select from pg_stat_activity
-     where datname = current_database() and application_name = 'mentor-expiry listener'
-       and state = 'idle in transaction'`)
+  const { rowCount } = await runner.query(waitingClaims)
   return (rowCount ?? 0) > 0
 }

@@ -22,13 +22,16 @@ begin
        and (l.status_reason <> 'rejected' or coalesce(r.email, o.fallback_email) is distinct from l.recipient_email)
        and not exists (select from expiry.stale_reminders as s where s.id = l.id)
   ), held as materialized (
-    select l.id from expiry.reminder_dispatch_log as l
-     where l.id in (select d.id from to_retry as d) and l.status = 'failed'
+    -- What is needed below comes along: joined again, tables without statistics make it a loop over every pair.
+    select l.id, l.mentor_id
+      from to_retry as d
+      join expiry.reminder_dispatch_log as l on l.id = d.id
+     where l.status = 'failed'
      order by l.id
-       for no key update skip locked
+       for no key update of l skip locked
   ), left_over as (
     insert into expiry.mentor_rechecks (mentor_id)
-    select d.mentor_id from to_retry as d where d.id not in (select h.id from held as h)
+    select d.mentor_id from to_retry as d except select held.mentor_id from held
   )
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, available_at = pg_catalog.now(),

@@ -20,20 +20,22 @@ begin
        and l.status = 'superseded'
        and l.status_reason <> 'tighter_reminder'
   ), held as materialized (
-    select l.id from expiry.reminder_dispatch_log as l
-     where l.id in (select d.id from due_again as d) and l.status = 'superseded'
+    -- What is needed below comes along: joined again, tables without statistics make it a loop over every pair.
+    select l.id, l.mentor_id, d.urgency, d.escalate
+      from due_again as d
+      join expiry.reminder_dispatch_log as l on l.id = d.id
+     where l.status = 'superseded'
      order by l.id
-       for no key update skip locked
+       for no key update of l skip locked
   ), left_over as (
     insert into expiry.mentor_rechecks (mentor_id)
-    select d.mentor_id from due_again as d where d.id not in (select h.id from held as h)
+    select d.mentor_id from due_again as d except select held.mentor_id from held
   )
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, available_at = pg_catalog.now(),
          due_at = (select expiry.now()), first_failed_at = null, last_error = null,
-         urgency = d.urgency, escalate = d.escalate
+         urgency = held.urgency, escalate = held.escalate
     from held
-    join due_again as d on d.id = held.id
    where l.id = held.id;
   get diagnostics v_count = row_count;
   return v_count;

@@ -12,8 +12,6 @@ begin
     select l.id, l.attempts, l.channels, l.claimed_at
       from expiry.reminder_dispatch_log as l
      where l.status = 'sending' and l.lease_until < pg_catalog.clock_timestamp()
-       -- Senders that could not reach this server get a moment to hand in what they have.
-       and pg_catalog.pg_postmaster_start_time() < pg_catalog.clock_timestamp() - interval '5 seconds'
      order by l.lease_until
      limit p_limit
        for no key update skip locked
