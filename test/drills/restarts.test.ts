@@ -4,6 +4,7 @@ import { startRedis } from '../support/redis.ts'
 import { hasRedis } from '../support/servers.ts'
 import type { Service } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
+import { attemptHistories } from './attempts.ts'
 import { type OwnPostgres, openOwnPostgres } from './own-postgres.ts'
 import { addPendingReminders, allSent, countOf, createServices, expectEachOnce, openStage } from './stage.ts'
 
@@ -11,6 +12,8 @@ vi.setConfig({ testTimeout: 60_000 })
 const ROWS = 250
 /** Claims go on all the time, too. */
 const trickle = { QUEUE_WINDOW: '60', SWEEP_INTERVAL: '0.1' }
+/** Seconds: a busy machine must not look like a server that does not answer. */
+const unhurried = { DELIVERY_LEASE: '12', DELIVERY_DEADLINE: '5' }
 
 describe.skipIf(!hasRedis())('Redis restarted under load', () => {
   for (const [what, settings] of [
@@ -23,7 +26,7 @@ describe.skipIf(!hasRedis())('Redis restarted under load', () => {
       const { database, smtp } = stage
       slowDown(smtp)
       // The sentinel alone has to find what was lost.
-      const env = { QUEUE_URL: redis.url, AUDIT_AFTER: '3600' }
+      const env = { ...unhurried, QUEUE_URL: redis.url, AUDIT_AFTER: '3600' }
       const services = [await stage.start('listener', { ...env, ...trickle }), await stage.start('notifier', env)]
       await addPendingReminders(database, ROWS)
       for (const blow of ['restart', 'kill'] as const) {
@@ -46,7 +49,8 @@ describe('PostgreSQL restarted under load', () => {
         await using postgres = await openOwnPostgres()
         await using smtp = await startSmtp()
         await using redis = queue === 'redis' ? await startRedis() : null
-        const env = { DATABASE_URL: postgres.url, QUEUE_URL: redis?.url ?? postgres.url, MAIL_URL: smtp.url }
+        const queueUrl = redis?.url ?? postgres.url
+        const env = { ...unhurried, DATABASE_URL: postgres.url, QUEUE_URL: queueUrl, MAIL_URL: smtp.url }
         await using starting = createServices(env)
         slowDown(smtp)
         const services = [await starting.start('listener', trickle), await starting.start('notifier')]
@@ -86,6 +90,6 @@ async function underWay(runner: Pick<OwnPostgres, 'query'>, smtp: SmtpFake): Pro
 async function goOnWorking(services: Service[], runner: Pick<OwnPostgres, 'query'>, smtp: SmtpFake, sent: number) {
   await addPendingReminders(runner, 40)
   await allSent(runner, sent + 40)
-  expectEachOnce(smtp, sent + 40)
+  expectEachOnce(smtp, sent + 40, JSON.stringify(await attemptHistories(runner)))
   for (const service of services) expect(service.isRunning(), service.lastWords()).toBe(true)
 }

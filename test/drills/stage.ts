@@ -106,10 +106,13 @@ export async function allSent(runner: Runner, count: number, deadlineMs = 40_000
 }
 
 /** The server got so many different messages, each once. */
-export function expectEachOnce(smtp: SmtpFake, count: number): void {
+export function expectEachOnce(smtp: SmtpFake, count: number, message?: string): void {
   const counts = smtp.countByMessageId()
-  expect(counts.size).toBe(count)
-  expect([...counts].filter(([, times]) => times !== 1)).toEqual([])
+  expect(counts.size, message).toBe(count)
+  expect(
+    [...counts].filter(([, times]) => times !== 1),
+    message,
+  ).toEqual([])
 }
 
 /**
