@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
 import { SchemaNewerError } from '../db/migrations.ts'
 import { ConfigurationError } from '../runtime/config.ts'
 import { EmbeddedPostgresError } from '../runtime/embedded/fault.ts'
 import { findRunningInstance } from '../runtime/embedded/find.ts'
 import { summarise } from '../runtime/errors.ts'
+import { packageRoot } from '../runtime/package-root.ts'
 import type { Command, CommandDeps, ExitCode } from './command.ts'
 import { importCommand } from './commands/import.ts'
 import { listenerCommand } from './commands/listener.ts'
@@ -30,9 +34,18 @@ function overview(): string {
   return `mentor-expiry <command> [options]\n\n${lines.join('\n')}\n\nmentor-expiry <command> --help tells more.\n`
 }
 
+function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8')
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
+}
+
 /** Runs one command and says how the process should end. */
 export async function runCommand(argv: string[], deps: Omit<CommandDeps, 'databaseUrl'>): Promise<ExitCode> {
   const [name, ...args] = argv
+  if (name === '--version') {
+    deps.stdout.write(`${packageVersion()}\n`)
+    return 0
+  }
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) {
     const asked = name === undefined || name === '--help' || name === 'help'
@@ -61,9 +74,23 @@ async function databaseUrl(env: NodeJS.ProcessEnv): Promise<string> {
   )
 }
 
+/** What a person can do about an error that is not this program's fault, by its code; see docs/errors.md. */
+const remedies: Record<string, string> = {
+  ECONNREFUSED: 'no server answers at the address of DATABASE_URL',
+  ENOTFOUND: 'the host of DATABASE_URL is not known',
+  ETIMEDOUT: 'the server of DATABASE_URL does not answer',
+  '28000': 'the server does not let this login in',
+  '28P01': 'the server refuses the password of this login',
+  '3D000': 'the database of DATABASE_URL does not exist; create it first',
+  '42501': 'this login lacks a right: docs/configuration.md, "Roles", says which it needs',
+  '42P01': 'the database lacks our tables: run `mentor-expiry migrate` first',
+  '3F000': 'the database lacks our schema: run `mentor-expiry migrate` first',
+  '57P03': 'the server is starting up; try again in a moment',
+}
+
 function explain(error: unknown, command: Command, stderr: NodeJS.WriteStream): ExitCode {
   if (error instanceof UsageError) {
-    stderr.write(`${error.message}\n\n${command.help}`)
+    stderr.write(`${error.message}\n\`mentor-expiry ${command.name} --help\` tells more.\n`)
     return 2
   }
   if (error instanceof ConfigurationError || error instanceof SchemaNewerError) {
@@ -71,11 +98,16 @@ function explain(error: unknown, command: Command, stderr: NodeJS.WriteStream): 
     return 2
   }
   if (error instanceof EmbeddedPostgresError) {
-    stderr.write(`${error.message}\n`)
+    stderr.write(`${error.message} (${error.code})\n`)
     return 1
   }
   // An unexpected error's text may hold a value of somebody's row, so only its code and place are shown.
   const { code, name, constraint, table } = summarise(error)
+  const remedy = remedies[code]
+  if (remedy !== undefined) {
+    stderr.write(`mentor-expiry ${command.name} failed: ${remedy} (${code})\n`)
+    return 1
+  }
   const where = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
   stderr.write(`mentor-expiry ${command.name} failed: ${[name, code, constraint, table].filter(Boolean).join(' ')}\n`)
   stderr.write(`${where.slice(0, 6).join('\n')}\n`)

@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import { knownMigrations } from './apply.ts'
 import { compareSchema, SchemaNewerError } from './migrations.ts'
 
-export type Waiting = 'database_unreachable' | 'schema_absent' | 'schema_behind'
+export type Waiting = 'database_unreachable' | 'not_permitted' | 'schema_absent' | 'schema_behind'
 
 /**
  * Resolves when the database answers and its schema is the code's; asks again every half second until then, and says
@@ -22,9 +22,16 @@ export async function waitForSchema(
     )
     if (state === 'current') return
     if (state === 'newer') throw new SchemaNewerError('the database has migrations that this version does not know')
-    const waiting = state === 'unreachable' ? 'database_unreachable' : (`schema_${state}` as const)
+    const waiting = state === 'unreachable' ? whyUnreachable(error) : (`schema_${state}` as const)
     if (waiting !== said) options.onWaiting(waiting, error)
     said = waiting
     await after(500, undefined, { signal })
   }
+}
+
+const insufficientPrivilege = '42501'
+
+function whyUnreachable(error: unknown): Waiting {
+  const refused = error instanceof Error && 'code' in error && error.code === insufficientPrivilege
+  return refused ? 'not_permitted' : 'database_unreachable'
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 
-const seconds = (fallback: number) => z.coerce.number().positive().default(fallback)
-const count = (fallback: number, most: number) => z.coerce.number().int().min(1).max(most).default(fallback)
+const seconds = (fallback: number) =>
+  z.coerce.number({ error: 'must be a number of seconds' }).positive('must be more than 0 seconds').default(fallback)
+const count = (fallback: number, most: number) => {
+  const error = `must be a whole number from 1 to ${most}`
+  return z.coerce.number({ error }).int(error).min(1, error).max(most, error).default(fallback)
+}
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
 const queueUrl = z.union(
   [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().regex(/^redis-cluster:\/\/[^\s/,@]+(,[^\s/,@]+)*$/)],
@@ -15,14 +19,20 @@ const Environment = z.object({
   QUEUE_URL: queueUrl.optional(),
   QUEUE_WINDOW: count(10_000, 1_000_000),
   MAIL_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
-  MAIL_FROM: z.string().min(3).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^([^<>]*<)?[^\s@<>(),]+@[^\s@<>(),]+>?$/, 'must be an address, or a name and <address>')
+    .optional(),
   MAIL_OUTBOX: z.string().min(1).optional(),
   MAIL_REDIRECT_TO: z
     .string()
     .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
     .optional(),
   DELIVERY_LEASE: seconds(300),
-  DELIVERY_DEADLINE: z.coerce.number().positive().optional(),
+  DELIVERY_DEADLINE: z.coerce
+    .number({ error: 'must be a number of seconds' })
+    .positive('must be more than 0 seconds')
+    .optional(),
   RETRY_BASE: seconds(30),
   RETRY_CAP: seconds(900),
   RETRY_FOR: seconds(86_400),

@@ -1,5 +1,5 @@
 import { readDate } from './dates.ts'
-import type { Column, FaultCode } from './faults.ts'
+import { type Column, type FaultCode, faultWords } from './faults.ts'
 import type { Header } from './header.ts'
 import type { SourceRecord } from './records.ts'
 
@@ -49,6 +49,8 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
       const code = record.isBroken ? 'broken_quotes' : 'wrong_number_of_fields'
       return { line: record.line, values, faults: [{ column: '', code }], original: fields }
     }
+    const unmended = misshapenBefore(fields[header.reasonsAt] ?? '')
+    if (unmended) return { line: record.line, values, faults: [{ column: '', code: unmended }], original: fields }
     const faults: LineFault[] = []
     for (const [column, place] of places) {
       const raw = fields[place] ?? ''
@@ -59,6 +61,14 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
     addMissing(values, faults)
     return { line: record.line, values, faults, original: faults.length > 0 ? fields : null }
   }
+}
+
+/**
+ * A misshapen line has been brought into shape to fit a rejects file, by guessing. It stays at fault until a person who has
+ * looked at it clears its reasons.
+ */
+function misshapenBefore(reasons: string): FaultCode | undefined {
+  return (['wrong_number_of_fields', 'broken_quotes'] as const).find((code) => reasons.includes(faultWords[code]))
 }
 
 function emptyValues(): Record<Column, string | null> {

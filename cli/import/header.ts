@@ -14,7 +14,13 @@ export function findDelimiter(headerLine: string): Delimiter {
  * Where each column stands in a record. `names` are the header's own, in its order. `isRejectsFile`: the file was left
  * by `--skip-bad`, so that its two additional columns are not read and values may be guarded against formulas.
  */
-export type Header = { names: string[]; positions: ReadonlyMap<Column, number>; isRejectsFile: boolean }
+export type Header = {
+  names: string[]
+  positions: ReadonlyMap<Column, number>
+  isRejectsFile: boolean
+  /** Where a rejects file has its reasons; -1 elsewhere. */
+  reasonsAt: number
+}
 
 export type HeaderFault = { column: string; code: Extract<FaultCode, `${string}_column`> }
 
@@ -38,8 +44,9 @@ export function readHeader(fields: readonly string[]): Header | HeaderFault[] {
       faults.push({ column: name, code: 'unknown_column' })
     }
   }
+  const reasonsAt = names.findIndex((name) => name.toLowerCase() === 'reasons')
   for (const column of requiredColumns) {
     if (!positions.has(column)) faults.push({ column, code: 'missing_column' })
   }
-  return faults.length > 0 ? faults : { names, positions, isRejectsFile }
+  return faults.length > 0 ? faults : { names, positions, isRejectsFile, reasonsAt }
 }

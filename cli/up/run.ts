@@ -33,7 +33,8 @@ export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSigna
     const config: Config = {
       ...given,
       DATABASE_URL: server.url,
-      ...(given.MAIL_URL === undefined && { MAIL_OUTBOX: given.MAIL_OUTBOX ?? outbox }),
+      // Only here: with somebody's own database a reminder that went to a folder unasked would count as sent.
+      ...(server.embedded && given.MAIL_URL === undefined && { MAIL_OUTBOX: given.MAIL_OUTBOX ?? outbox }),
     }
     const servers = serversOf(config)
     await applySchema({ connectionString: servers.directUrl })
@@ -78,6 +79,7 @@ async function serve(
   ])
   services.catch(() => done.abort())
   try {
+    if (embedded) await releaseLeases(pool)
     const isExample = (embedded || options.example) && (await loadExample(pool, options.example))
     await pool.query(`select expiry.run_nightly('up')`)
     const settled = await untilSettled(pool, options.once ? Number.POSITIVE_INFINITY : firstAccount, stopping)
@@ -95,6 +97,18 @@ async function serve(
       await pool.end()
     })
   }
+}
+
+/**
+ * Ends the leases that a killed run left behind, so that nobody waits for them: whoever owns the embedded server knows
+ * that no notifier is connected to it.
+ */
+async function releaseLeases(pool: Pool): Promise<void> {
+  await pool.query(
+    `update expiry.reminder_dispatch_log set lease_until = pg_catalog.clock_timestamp()
+      where status = 'sending'
+        and not exists (select from pg_catalog.pg_stat_activity where application_name = 'mentor-expiry notifier')`,
+  )
 }
 
 type Pool = ReturnType<typeof openPool>

@@ -15,12 +15,7 @@ export type AuditCursor = { after: number }
  * that have been queued for long are looked up; one whose job is missing or finished becomes pending again.
  */
 export async function auditQueue(deps: AuditDeps, cursor: AuditCursor): Promise<void> {
-  if (!(await deps.queue.hasSentinel())) {
-    const count = await addAllAgain(deps)
-    await deps.queue.addSentinel()
-    if (count > 0) deps.observe({ kind: 'queue_wiped', count })
-    return
-  }
+  if (await refillIfWiped(deps)) return
   const queued = await queuedReminders(deps.pool, cursor.after, deps.auditAfter)
   cursor.after = queued.length === batchSize ? (queued.at(-1)?.id ?? 0) : 0
   const lost = await deps.queue.findLost(queued)
@@ -29,7 +24,16 @@ export async function auditQueue(deps: AuditDeps, cursor: AuditCursor): Promise<
   if (count > 0) deps.observe({ kind: 'jobs_lost', count })
 }
 
-async function addAllAgain(deps: AuditDeps): Promise<number> {
+/** The first half of the audit, which also precedes the first use of a queue: a new one is no wiped one. */
+export async function refillIfWiped(deps: Omit<AuditDeps, 'auditAfter'>): Promise<boolean> {
+  if (await deps.queue.hasSentinel()) return false
+  const count = await addAllAgain(deps)
+  await deps.queue.addSentinel()
+  if (count > 0) deps.observe({ kind: 'queue_wiped', count })
+  return true
+}
+
+async function addAllAgain(deps: Pick<AuditDeps, 'pool' | 'queue'>): Promise<number> {
   let count = 0
   for (let after = 0, size = batchSize; size === batchSize; ) {
     const queued = await queuedReminders(deps.pool, after, 0)

@@ -2,9 +2,11 @@ import { waitForSchema } from '../../db/readiness.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
+import { refillIfWiped } from './audit.ts'
 import { dispatchLoop } from './dispatch.ts'
 import type { Observe } from './events.ts'
 import { holdQueue } from './queue-holder.ts'
+import { openReminderQueue } from './reminder-queue.ts'
 import { subscribe } from './subscribe.ts'
 import { sweepLoop } from './sweep.ts'
 import { openWake } from './wake.ts'
@@ -24,7 +26,16 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
   const pool = openPool({ url: servers.databaseUrl, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
-  const queue = holdQueue({ url: servers.queueUrl, onError })
+  const queue = holdQueue(async () => {
+    const opened = await openReminderQueue({ url: servers.queueUrl, onError })
+    try {
+      await refillIfWiped({ pool, queue: opened, observe })
+      return opened
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  })
   const wake = openWake()
   try {
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)

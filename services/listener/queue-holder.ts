@@ -1,4 +1,4 @@
-import { openReminderQueue, type ReminderQueue } from './reminder-queue.ts'
+import type { ReminderQueue } from './reminder-queue.ts'
 
 /** The one producer of a listener, opened when needed and thrown away after a failure with all that it may still hold. */
 export type QueueHolder = {
@@ -6,8 +6,8 @@ export type QueueHolder = {
   discard(): Promise<void>
 }
 
-/** Holds at most one open queue at `url`. */
-export function holdQueue(options: { url: string; onError: (error: unknown) => void }): QueueHolder {
+/** Holds at most one queue, which `open` makes ready for use. */
+export function holdQueue(open: () => Promise<ReminderQueue>): QueueHolder {
   let current: Promise<ReminderQueue> | undefined
   const discard = async () => {
     const discarded = current
@@ -19,7 +19,7 @@ export function holdQueue(options: { url: string; onError: (error: unknown) => v
   }
   return {
     get() {
-      current ??= openReminderQueue(options)
+      current ??= open()
       return current
     },
     discard,

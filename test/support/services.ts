@@ -9,9 +9,9 @@ import { waitFor } from './wait.ts'
 const PROGRAM = fileURLToPath(new URL('../../bin/mentor-expiry', import.meta.url))
 
 /** One line of a service's log: `msg` is the event's kind, the rest its facts. `time` in milliseconds. */
-export type LogLine = { level: number; time: number; msg: string } & Record<string, unknown>
+type LogLine = { level: number; time: number; msg: string } & Record<string, unknown>
 
-export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+type Exit = { code: number | null; signal: NodeJS.Signals | null }
 
 /** `mentor-expiry <command>` in a process of its own. Disposal kills it. */
 export type Service = AsyncDisposable & {

@@ -26,7 +26,11 @@ test(
     expect(stdout).toMatch(/Fredrik Haugen: certification lapsed on \d{4}-\d\d-\d\d, 3 days ago/)
     expect(stdout).toMatch(/Eli Grande: no coordinator and no fallback address/)
     expect(stdout).toMatch(/David Foss: valid until/)
-    expect(await outbox(folder)).toHaveLength(4)
+    const messages = await outbox(folder)
+  expect(messages).toHaveLength(4)
+  const first = join(folder, '.data', 'outbox', messages[0] ?? '')
+  expect((await stat(first)).mode & 0o777).toBe(0o600)
+  expect(await readFile(first, 'utf8')).toMatch(/^To: Kari Nordmann <kari\.nordmann@example\.org>/m)
     expect(await findRunningInstance(join(folder, '.data'))).toBeUndefined()
   },
 )
