@@ -13,6 +13,12 @@ export type WorkerDeps = {
 const infrastructurePause = 2_000
 
 /**
+ * Milliseconds. A worker whose connection broke in the middle of a fetch, or that died, leaves jobs behind that only the end of
+ * their lock frees. Short, because a job that runs twice does no harm: begin lets one of the two send.
+ */
+const lock = { lockDuration: 10_000, stalledInterval: 5_000 }
+
+/**
  * A BullMQ worker on the queue of reminders. A job fails only when its row has: then with the reason's code, so that
  * Bull Board shows it. Trouble with infrastructure moves the job to delayed and never counts as an attempt.
  */
@@ -31,7 +37,7 @@ export function openWorker({ connection, deliver, onError }: WorkerDeps, concurr
         throw new DelayedError()
     }
   }
-  const worker = connection.openWorker(processor, { concurrency, runRetryDelay: 1_000, maxStalledCount: 10 })
+  const worker = connection.openWorker(processor, { concurrency, ...lock, runRetryDelay: 1_000, maxStalledCount: 10 })
   worker.on('error', onError)
   return worker
 }

@@ -14,7 +14,7 @@ import { startRedis } from '../support/redis.ts'
 export type Backend = 'redis' | 'postgres'
 
 /** A service that runs in this process. */
-export type Running<Event> = {
+type Running<Event> = {
   readonly events: readonly Event[]
   /** Tells it to stop; resolves when it has, rejects with what it threw. */
   stop(): Promise<void>
