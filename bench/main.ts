@@ -41,7 +41,10 @@ for (const [name, queueUrl] of Object.entries({ Redis: redisUrl, PostgreSQL: pos
     figure: rate,
     reference: reference.rate,
     floor: name === 'Redis' ? '≥ 1.5 ×' : 'none (beside it)',
-    limit: 'one processor core: BullMQ and the notifier share one event loop with the listener',
+    limit:
+      name === 'Redis'
+        ? 'one processor core: BullMQ and the notifier share one event loop with the listener'
+        : 'not profiled yet: the statements that BullMQ makes for each job on PostgreSQL',
   })
 }
 say('night')
