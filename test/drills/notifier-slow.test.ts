@@ -12,7 +12,7 @@ describe.skipIf(!hasRedis())('a notifier whose answers come late', () => {
   test('frozen in mid-send past its lease, it cannot spoil what another has begun since: one more message each, under the same Message-ID', async () => {
     await using stage = await openStage()
     const { database, smtp } = stage
-    const lease = { DELIVERY_LEASE: '4', DELIVERY_DEADLINE: '1.9' }
+    const lease = { DELIVERY_LEASE: '6', DELIVERY_DEADLINE: '2.9' }
     const slow = smtp.script({ at: 'end', act: { delayMs: 500 }, times: ROWS })
     await addPendingReminders(database, ROWS)
     await stage.start('listener', lease)
