@@ -1,4 +1,5 @@
 import { Client, type Pool } from 'pg'
+import { pause } from '../../runtime/pause.ts'
 import type { Observe } from './events.ts'
 
 export type NightDeps = { pool: Pool; directUrl: string; observe: Observe }
@@ -7,6 +8,9 @@ type Owed = { organisations: number; scheduled_elsewhere: boolean; is_blocked: b
 
 /** Milliseconds between two attempts: what keeps an organisation owed in spite of a run will not be gone in seconds. */
 const betweenAttempts = 300_000
+
+/** Milliseconds that a run which has the night's lock gets until it can be seen. */
+const betweenLooks = 2_000
 
 /**
  * Remembers when a night was last attempted. The function it returns runs the night that a schedule has missed, on a
@@ -27,18 +31,30 @@ export function watchNights({ pool, directUrl, observe }: NightDeps): (signal: A
       [owed.last_run],
     )
     for (const run of rows) observe({ kind: 'nightly_ended', run: run.id, status: run.status })
-    if (rows.length > 0 ? owed.scheduled_elsewhere : owed.is_blocked) {
+    const isBlocked = rows.length === 0 && (await staysBlocked(pool, signal))
+    if (isBlocked || (rows.length > 0 && owed.scheduled_elsewhere)) {
       await pool.query(`select expiry.raise_alert('nightly_late', 'critical', 'nightly_late', $1)`, [
-        { organisations: owed.organisations, blocked: rows.length === 0 },
+        { organisations: owed.organisations, blocked: isBlocked },
       ])
     }
   }
 }
 
+/** What was owed before the call may have been done, or be under way, by somebody else since. */
+async function staysBlocked(pool: Pool, signal: AbortSignal): Promise<boolean> {
+  if (!(await readOwed(pool)).is_blocked) return false
+  // Who has only just taken the night's lock has not written down its run yet.
+  await pause(betweenLooks, signal)
+  return !signal.aborted && (await readOwed(pool)).is_blocked
+}
+
 async function readOwed(pool: Pool): Promise<Owed> {
   const { rows } = await pool.query<Owed>(
     `select pg_catalog.count(*)::int as organisations,
-            coalesce(pg_catalog.bool_or(o.late_at <= expiry.now() - interval '15 minutes'), false) as is_blocked,
+            coalesce(pg_catalog.bool_or(o.late_at <= expiry.now() - interval '15 minutes'), false) and not exists (
+              select from expiry.expiry_runs as r
+               where r.status = 'running' and r.started_at > pg_catalog.clock_timestamp() - interval '15 minutes'
+            ) as is_blocked,
             exists (select from expiry.nightly_schedule as s where s.scheduler <> 'service') as scheduled_elsewhere,
             (select coalesce(pg_catalog.max(r.id), 0) from expiry.expiry_runs as r) as last_run
        from expiry.nightly_owed() as o

@@ -2,10 +2,13 @@ import { describe, expect, test, vi } from 'vitest'
 import { runs } from '../db/runs.ts'
 import type { Database } from '../support/database.ts'
 import { hasRedis } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
 import { allSent, expectEachOnce, openStage, oweNight, type Stage } from './stage.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 const ROWS = 25
+/** The advisory lock of whoever runs the night. */
+const NIGHT = 7_236_002
 
 describe.skipIf(!hasRedis())('a night that no schedule ran', () => {
   test('is run by the listener, once however many there are, with an alert where pg_cron should have done it', async () => {
@@ -32,6 +35,30 @@ describe.skipIf(!hasRedis())('a night that no schedule ran', () => {
     expect(await runs(database)).toMatchObject([{ source: 'listener', status: 'done' }])
     expect(await openAlerts(database)).toEqual([])
   })
+
+  test.each([
+    ['for a moment is left to it, without an alert', 'now()', []],
+    [
+      'for longer than a night can take is an alert',
+      `now() - interval '1 hour'`,
+      [{ organisations: 1, blocked: true }],
+    ],
+  ] as const)('and that somebody else has held %s', async (_, startedAt, details) => {
+    await using stage = await openStage()
+    const { database } = stage
+    await owe(database, 'service')
+    const other = await database.connect()
+    await other.query(`select pg_advisory_lock(${NIGHT})`)
+    await other.query(
+      `insert into expiry.expiry_runs (source, organisation_ids, started_at) select 'pg_cron', array_agg(id), ${startedAt} from expiry.organisations`,
+    )
+    const listener = await stage.start('listener', { SWEEP_INTERVAL: '10' })
+    const { time } = await listener.waitForEvent('nightly_started')
+    if (details.length > 0) await waitFor('an alert', async () => (await openAlerts(database)).length > 0)
+    else await waitFor('another look at what is owed', () => hasLookedSince(database, time), { intervalMs: 5 })
+    await listener.stop()
+    expect((await openAlerts(database)).map((alert) => alert.details)).toEqual(details)
+  })
 })
 
 async function owe(database: Database, scheduler: 'pg_cron' | 'service'): Promise<void> {
@@ -42,6 +69,17 @@ async function owe(database: Database, scheduler: 'pg_cron' | 'service'): Promis
 
 async function runServices(stage: Stage): Promise<void> {
   await Promise.all([stage.start('listener'), stage.start('listener'), stage.start('notifier')])
+}
+
+/** Whether a listener has asked what is owed since then (milliseconds of the epoch): at the last before it raises an alert. */
+async function hasLookedSince(database: Database, time: number): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `select from pg_stat_activity
+      where datname = current_database() and application_name = 'mentor-expiry listener'
+        and state = 'idle' and query like '%is_blocked%' and query_start >= to_timestamp($1 / 1000.0)`,
+    [time],
+  )
+  return (rowCount ?? 0) > 0
 }
 
 async function openAlerts(database: Database) {
