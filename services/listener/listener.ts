@@ -1,6 +1,6 @@
 import { waitForSchema } from '../../db/readiness.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
-import { atMost } from '../../runtime/pause.ts'
+import { aborted, atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { refillIfWiped } from './audit.ts'
 import { dispatchLoop } from './dispatch.ts'
@@ -73,9 +73,4 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
     await atMost(patience, pool.end()).catch(onError)
     observe({ kind: 'stopped' })
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

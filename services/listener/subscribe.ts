@@ -1,4 +1,5 @@
 import pgListen, { type Subscriber } from 'pg-listen'
+import { aborted } from '../../runtime/pause.ts'
 
 const channel = 'expiry_reminders'
 
@@ -61,9 +62,4 @@ async function listen(subscriber: Subscriber): Promise<void> {
 function retryInterval(signal: AbortSignal): number {
   if (signal.aborted) throw new Error('stopped')
   return 500
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
