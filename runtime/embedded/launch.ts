@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './fault.ts'
 import { readPostmaster } from './postmaster.ts'
@@ -39,25 +40,31 @@ export async function launch(
 }
 
 /**
- * Stops the server, rolling back what is open; after 20 s without that. Does nothing where none runs. Throws
- * `embedded/stop-failed`.
+ * Stops the server, rolling back what is open; after 20 s without that. Does nothing where none runs, and leaves alone
+ * one that somebody else starts as soon as ours has ended. Throws `embedded/stop-failed`.
  */
 export async function halt({ dataDir, binaries, account }: Server): Promise<void> {
-  for (const [mode, seconds] of [
-    ['fast', '20'],
-    ['immediate', '10'],
+  const ours = await readPostmaster(dataDir)
+  if (ours?.state !== 'alive') return
+  for (const [mode, patience] of [
+    ['fast', 20_000],
+    ['immediate', 10_000],
   ] as const) {
-    if ((await readPostmaster(dataDir))?.state !== 'alive') return
-    await run({
-      program: binaries.pgCtl,
-      args: ['stop', '-D', dataDir, '-w', '-s', '-m', mode, '-t', seconds],
-      account,
-    })
+    // -W: pg_ctl's own waiting would go on for a successor's server, whose number it finds in the same file.
+    await run({ program: binaries.pgCtl, args: ['stop', '-D', dataDir, '-W', '-s', '-m', mode], account })
+    const deadline = Date.now() + patience
+    while (Date.now() < deadline) {
+      if (!(await isStillRunning(dataDir, ours.pid))) return
+      await pause(20)
+    }
   }
-  const left = await readPostmaster(dataDir)
-  if (left?.state !== 'alive') return
-  const what = `PostgreSQL (process ${left.pid}) did not stop`
+  const what = `PostgreSQL (process ${ours.pid}) did not stop`
   throw new EmbeddedPostgresError('embedded/stop-failed', what, 'look into postgres.log in the data folder')
+}
+
+async function isStillRunning(dataDir: string, pid: number): Promise<boolean> {
+  const found = await readPostmaster(dataDir)
+  return found?.state === 'alive' && found.pid === pid
 }
 
 async function openLog(path: string): Promise<FileHandle> {

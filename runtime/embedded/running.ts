@@ -26,7 +26,7 @@ function urlOf({ password, port }: { password: string; port: number }, name = da
 
 /**
  * Takes the ownership of a server that runs on `port`, creates our database where it is missing, and announces the
- * instance. Undefined while it does not answer (starting, recovering, shutting down). Throws
+ * instance. Undefined while it does not answer, or has an owner who has not announced it (starting, recovering, shutting down). Throws
  * `embedded/already-running`, `embedded/damaged-state`.
  */
 export async function takeUp(
@@ -59,7 +59,9 @@ export async function takeUp(
   if (owner === 'lost') return undefined
   if (!owner) {
     await client.end()
-    throw await alreadyRunning(dataRoot)
+    const announced = await readInstance(dataRoot)
+    if (!announced) return undefined // its owner is just stopping it, or has just started it
+    throw alreadyRunning(announced.pid)
   }
   const stop = stopOnce({ server, dataRoot, owner })
   try {
@@ -94,12 +96,10 @@ async function createDatabase(client: Client): Promise<void> {
   if (rowCount === 0) await client.query(`create database ${database}`)
 }
 
-async function alreadyRunning(dataRoot: string): Promise<EmbeddedPostgresError> {
-  const owner = await readInstance(dataRoot)
-  const who = owner ? ` (process ${owner.pid})` : ''
+function alreadyRunning(pid: number): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'embedded/already-running',
-    `mentor-expiry is already running in this folder${who}`,
+    `mentor-expiry is already running in this folder (process ${pid})`,
     'stop that one first, or start this one in another folder',
   )
 }
