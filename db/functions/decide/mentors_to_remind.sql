@@ -29,16 +29,26 @@ begin
         join expiry.effective_thresholds as e on e.organisation_id = o.id and e.threshold_day = p_threshold_day
        where p_organisation_ids is null or o.id = any (p_organisation_ids)
     ) as band;
-  -- In a statement of its own: with the dates beside the view's joins, tables without statistics (just imported) were
-  -- joined by a loop over every pair.
-  v_ids := array(select c.mentor_id from expiry.certifications as c where c.expiry_date between v_from and v_to);
-  select pg_catalog.array_agg(u.mentor_id) into v_ids
-    from expiry.uncovered_reminders as u
-   where u.mentor_id = any (v_ids)
-     and u.threshold_day = p_threshold_day
-     and (p_organisation_ids is null or u.organisation_id = any (p_organisation_ids));
-  return coalesce(v_ids, '{}');
+  v_ids := array(
+    select c.mentor_id
+      from expiry.certifications as c
+     where c.expiry_date between v_from and v_to
+       and not exists (
+         select from expiry.reminder_dispatch_log as l
+          where l.mentor_id = c.mentor_id
+            and l.kind = 'reminder'
+            and l.certification_expiry_date = c.expiry_date
+            and l.threshold_day <= p_threshold_day
+            and l.status <> 'superseded'
+       )
+  );
+  if exists (select from expiry.organisations as o where o.id <> all (p_organisation_ids)) then
+    v_ids := array(
+      select m.id from expiry.mentors as m where m.id = any (v_ids) and m.organisation_id = any (p_organisation_ids)
+    );
+  end if;
+  return v_ids;
 end;
 $$;
 comment on function expiry.mentors_to_remind(integer, uuid[]) is
-  'The mentors, of these organisations or of all, for whom this threshold is due now and nothing accounts for it.';
+  'The mentors, of these organisations or of all, whose date lies within this threshold''s days anywhere on earth and is accounted for by no row: all for whom it is due, and a few more. Who they are, insert_due_reminders decides from the facts once they are locked, so that the facts are read once.';
