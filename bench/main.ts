@@ -44,7 +44,7 @@ for (const [name, queueUrl] of Object.entries({ Redis: redisUrl, PostgreSQL: pos
     limit:
       name === 'Redis'
         ? 'one processor core: BullMQ and the notifier share one event loop with the listener'
-        : 'not profiled yet: the statements that BullMQ makes for each job on PostgreSQL',
+        : "one function call and one commit a job (BullMQ's move_to_completed_fetch), over half of the samples taken of the server",
   })
 }
 say('night')
