@@ -1,0 +1,41 @@
+import { parseConfig } from '../../runtime/config.ts'
+import type { Command } from '../command.ts'
+import { type Area, diagnose } from '../doctor/diagnose.ts'
+import { counted, type Outcome } from '../doctor/finding.ts'
+import { parseUsage } from '../usage.ts'
+
+const help = `mentor-expiry doctor [--json]
+
+Looks at everything that a working installation needs, says what it found and what to do about it; changes nothing and
+sends no message. Run it with the environment of the services, where they run. Exit code 0: nothing failed, 1: something
+did, 2: bad configuration.
+`
+
+const marks: Record<Outcome, string> = { pass: 'ok', advice: 'note', fail: 'FAIL', skipped: '-' }
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'look for what is wrong, and say what to do',
+  help,
+  async run(args, { env, stdout, databaseUrl, signal }) {
+    const { values } = parseUsage({ args, options: { json: { type: 'boolean' } } })
+    const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
+    const areas: Area[] = []
+    for await (const area of diagnose(config, signal)) {
+      areas.push(area)
+      if (!values.json) stdout.write(describe(area))
+    }
+    const failed = areas.flatMap(({ findings }) => findings).filter(({ outcome }) => outcome === 'fail').length
+    if (values.json) stdout.write(`${JSON.stringify({ failed, areas })}\n`)
+    else stdout.write(failed === 0 ? '\nNothing is wrong.\n' : `\n${counted(failed, 'check')} failed.\n`)
+    return failed === 0 ? 0 : 1
+  },
+}
+
+function describe({ area, findings }: Area): string {
+  const lines = findings.map(({ check, outcome, found, remedy }) => {
+    const line = `  ${marks[outcome].padEnd(4)}  ${check.padEnd(18)} ${found}`
+    return remedy === undefined ? line : `${line}\n        → ${remedy}`
+  })
+  return `${area}\n${lines.join('\n')}\n`
+}

@@ -1,0 +1,82 @@
+import type { Client } from 'pg'
+import { knownMigrations } from '../../db/apply.ts'
+import { compareSchema } from '../../db/migrations.ts'
+import { advise, counted, type Finding, fail, pass } from './finding.ts'
+
+const migrate = 'run `mentor-expiry migrate` of this version'
+
+/** Whether the database is the one that this code was written for. Nothing else can be asked where it is not. */
+export async function checkSchema(database: Client): Promise<Finding[]> {
+  const state = await compareSchema(database, await knownMigrations())
+  if (state === 'absent') return [fail('schema', 'the database has none', migrate)]
+  if (state === 'behind') return [fail('schema', 'the database lacks migrations of this version', migrate)]
+  if (state === 'newer') {
+    return [fail('schema', 'the database is ahead of this version', 'run the release that migrated it, or a later one')]
+  }
+  return [pass('schema', 'all migrations of this version')]
+}
+
+const roles = ['expiry_owner', 'expiry_app', 'expiry_service', 'expiry_reader']
+
+/** Roles, what this login may do, and what everybody may do. */
+export async function checkRights(database: Client): Promise<Finding[]> {
+  const { rows } = await database.query<{ login: string; found: string[]; serves: boolean; exposed: number }>(
+    `select current_user as login,
+            array(select r.rolname::text from pg_catalog.pg_roles as r where r.rolname = any ($1)) as found,
+            coalesce((
+              select pg_catalog.pg_has_role(current_user, r.oid, 'usage')
+                from pg_catalog.pg_roles as r where r.rolname = 'expiry_service'
+            ), false) as serves,
+            (select pg_catalog.count(*)::int
+               from pg_catalog.pg_proc as p
+               join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+              cross join lateral pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) as a
+              where n.nspname = 'expiry' and a.grantee = 0) as exposed`,
+    [roles],
+  )
+  const { login = '', found = [], serves = false, exposed = 0 } = rows[0] ?? {}
+  const missing = roles.filter((role) => !found.includes(role))
+  return [
+    missing.length === 0
+      ? pass('roles', roles.join(', '))
+      : fail('roles', `missing: ${missing.join(', ')}`, 'run `mentor-expiry migrate` as a login with CREATEROLE'),
+    serves
+      ? pass('rights', `${login} may run the services`)
+      : fail('rights', `${login} may not run the services`, `grant expiry_service to ${login}`),
+    exposed === 0
+      ? pass('public', 'may execute nothing of ours')
+      : fail('public', `may execute ${counted(exposed, 'of our functions', 'of our functions')}`, migrate),
+  ]
+}
+
+/** What stands in the way of time: an override of the clock, and zones that one side does not know. */
+export async function checkTime(database: Client): Promise<Finding[]> {
+  const override = await database.query<{ at: Date }>('select o.at from expiry.clock_override as o')
+  const zones = await database.query<{ zone: string; known: boolean }>(
+    `select o.time_zone as zone, exists (select from pg_catalog.pg_timezone_names as n where n.name = o.time_zone) as known
+       from (select distinct o.time_zone from expiry.organisations as o) as o order by 1`,
+  )
+  const unknown = zones.rows.filter(({ zone, known }) => !known || !isKnownHere(zone)).map(({ zone }) => zone)
+  const at = override.rows[0]?.at
+  return [
+    at === undefined
+      ? pass('clock override', 'none')
+      : fail(
+          'clock override',
+          `the rules take it for ${at.toISOString()}`,
+          'as expiry_owner: delete from expiry.clock_override',
+        ),
+    unknown.length === 0
+      ? pass('time zones', `${counted(zones.rows.length, 'zone')} in use, known to PostgreSQL and to Node`)
+      : advise('time zones', `not known on both sides: ${unknown.join(', ')}`, 'bring the older tzdata up to date'),
+  ]
+}
+
+function isKnownHere(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone })
+    return true
+  } catch {
+    return false
+  }
+}
