@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs on Debian the servers that the tests start for themselves: PostgreSQL 15 with pg_cron and plpgsql_check, and
-# Redis. Does nothing where they are there. Leaves no service running: the tests bring their own data and ports.
+# Installs on Debian the servers that the tests start for themselves: PostgreSQL 15 with pg_cron and plpgsql_check,
+# Redis and PgBouncer. Does nothing where they are there. Leaves no service running: the tests bring their own data and ports.
 set -euo pipefail
 
 postgres=/usr/lib/postgresql/15
@@ -9,10 +9,11 @@ missing=()
 [ -e "$postgres/lib/pg_cron.so" ] || missing+=(postgresql-15-cron)
 [ -e "$postgres/lib/plpgsql_check.so" ] || missing+=(postgresql-15-plpgsql-check)
 command -v redis-server > /dev/null || missing+=(redis-server)
+[ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ ! -e /etc/debian_version ] || ! command -v apt-get > /dev/null; then
-  echo "This is not Debian: install PostgreSQL 15 with pg_cron, and redis-server, by its own means." >&2
+  echo "This is not Debian: install PostgreSQL 15 with pg_cron, redis-server and pgbouncer by its own means." >&2
   exit 1
 fi
 
@@ -43,6 +44,8 @@ install_missing() {
 install_missing 2> /dev/null || { "${as_root[@]}" apt-get update -qq && install_missing; }
 
 # Not at the next boot either.
-if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" redis-server "* ]]; then
-  "${as_root[@]}" systemctl disable --quiet redis-server
-fi
+for service in redis-server pgbouncer; do
+  if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" $service "* ]]; then
+    "${as_root[@]}" systemctl disable --quiet "$service"
+  fi
+done

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { applySchema } from '../../db/apply.ts'
 import { createGuardedFolder, removeStaleFolders } from './guarded-folder.ts'
+import { findPgBouncer } from './pgbouncer.ts'
 import { SHARED_CLUSTERS, startPostgres } from './postgres.ts'
 import { findPostgresBinaries, hasPgCron, type PostgresVersion } from './postgres-binaries.ts'
 import { hasRedisServer, startRedis } from './redis.ts'
@@ -16,12 +17,17 @@ const DATABASE_FOLDER = fileURLToPath(new URL('../../db', import.meta.url))
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeStaleFolders()
-  const [binaries15, hasRedis] = await Promise.all([findPostgresBinaries(15), hasRedisServer()])
+  const [binaries15, hasRedis, pgBouncer] = await Promise.all([
+    findPostgresBinaries(15),
+    hasRedisServer(),
+    findPgBouncer(),
+  ])
   const pgCron = binaries15 !== undefined && (await hasPgCron(binaries15))
   reportMissing(project, {
     'PostgreSQL 15': binaries15 !== undefined,
     pg_cron: pgCron,
     'redis-server': hasRedis,
+    pgbouncer: pgBouncer !== undefined,
   })
 
   const resources: AsyncDisposable[] = []
@@ -55,6 +61,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       postgres: { 15: postgres15, 18: postgres18 },
       redis,
       pgCron,
+      pgBouncer: pgBouncer !== undefined,
     })
   } catch (error) {
     await release()

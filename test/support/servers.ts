@@ -10,6 +10,8 @@ type SharedServers = {
   redis: { port: number; url: string } | null
   /** Whether a test can start PostgreSQL 15 with `preload: 'pg_cron'`. */
   pgCron: boolean
+  /** Whether a test can start PgBouncer. */
+  pgBouncer: boolean
 }
 
 declare module 'vitest' {
@@ -53,4 +55,9 @@ export function hasPostgres15(): boolean {
 /** Whether a PostgreSQL 15 with pg_cron can be started; for `describe.skipIf(!hasPostgres15WithCron())`. */
 export function hasPostgres15WithCron(): boolean {
   return inject('servers').pgCron
+}
+
+/** Whether PgBouncer can be started; for `describe.skipIf(!hasPgBouncer())`. */
+export function hasPgBouncer(): boolean {
+  return inject('servers').pgBouncer
 }
