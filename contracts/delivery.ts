@@ -12,8 +12,8 @@ export type Urgency = z.infer<typeof Urgency>
  */
 export const Delivery = z.object({
   id: z.number().int().positive(),
-  /** Tells rows of the same id apart that come from different databases. */
-  key: z.string().regex(/^[0-9a-f]{12}$/),
+  /** Stands for the mentor in identifiers that leave the database. */
+  mentorKey: z.string().regex(/^[0-9a-f]{32}$/),
   generation: z.number().int().nonnegative(),
   attempt: z.number().int().positive(),
   kind: z.enum(['reminder', 'lapsed', 'restored']),

@@ -4,7 +4,7 @@ import type { Delivery } from '../../contracts/delivery.ts'
 export function exampleDelivery(changes: Partial<Delivery> = {}): Delivery {
   return {
     id: 41,
-    key: '0123456789ab',
+    mentorKey: '0123456789abcdef0123456789abcdef',
     generation: 0,
     attempt: 1,
     kind: 'reminder',

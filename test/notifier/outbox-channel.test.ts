@@ -20,7 +20,7 @@ test('a reminder becomes one whole .eml file that only its owner can read, in a 
   const folder = path.join(place.folder, 'new', 'outbox')
   const channel = createOutboxChannel({ folder, composer })
   const answer = await channel.deliver(exampleDelivery({ escalationEmail: 'leder@fjord.example' }), never)
-  const messageId = '<reminder-41.30.2027-03-05.0123456789ab@fjord.example>'
+  const messageId = '<reminder.30.2027-03-05.0123456789abcdef0123456789abcdef@fjord.example>'
   expect(answer).toEqual({ kind: 'accepted', code: 'outbox', messageId })
   expect(await readdir(folder)).toEqual(['0000000041-2027-03-05-reminder-30-days.eml'])
   const file = path.join(folder, '0000000041-2027-03-05-reminder-30-days.eml')

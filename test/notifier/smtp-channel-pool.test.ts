@@ -113,10 +113,10 @@ test('a message whose body left is never handed over a second time by itself', a
 test('many messages at once share the connections, and each arrives once', async () => {
   await using smtp = await startSmtp()
   await using channel = channelTo(smtp.url, { maxConnections: 3, maxMessages: 7 })
-  const ids = Array.from({ length: 60 }, (_, index) => index + 1)
-  const answers = await Promise.all(ids.map((id) => channel.deliver(exampleDelivery({ id }), never)))
+  const mentorKeys = Array.from({ length: 60 }, (_, index) => String(index).padStart(32, '0'))
+  const answers = await Promise.all(mentorKeys.map((mentorKey) => channel.deliver(exampleDelivery({ mentorKey }), never)))
   expect(answers.every((answer) => answer.kind === 'accepted')).toBe(true)
-  expect([...smtp.countByMessageId().values()]).toEqual(ids.map(() => 1))
+  expect([...smtp.countByMessageId().values()]).toEqual(mentorKeys.map(() => 1))
 })
 
 test('a channel that is closed finishes the message under way and takes no other', async () => {

@@ -10,7 +10,7 @@ import { startRelay } from './smtp-channel-relay.ts'
 
 const composer = createComposer({ from: { name: 'Fjord', address: 'post@fjord.example' } })
 const never = new AbortController().signal
-const messageId = '<reminder-41.30.2027-03-05.0123456789ab@fjord.example>'
+const messageId = '<reminder.30.2027-03-05.0123456789abcdef0123456789abcdef@fjord.example>'
 const to = 'ola@fjord.example'
 const copy = 'leder@fjord.example'
 const escalated = exampleDelivery({ escalationEmail: copy })

@@ -4,18 +4,21 @@ import { parseMailbox } from '../../services/notifier/channels/mailbox.ts'
 import { compose, composer, now, read, to } from './composing.ts'
 import { exampleDelivery } from './delivery-example.ts'
 
-test('the Message-ID depends on the row and on nothing that an attempt may change', () => {
+test("the Message-ID depends on the row's key and on nothing that an attempt, or a restored backup, may change", () => {
   const first = compose({ attempt: 1, generation: 0 })
   const later = compose({
+    id: 42,
     attempt: 5,
     generation: 4,
     daysLeft: 21,
     mentor: { ref: 'M-9', name: 'Renamed' },
     recipient: to('en', 'fallback'),
   })
-  expect(first.messageId).toBe('<reminder-41.30.2027-03-05.0123456789ab@fjord.example>')
+  expect(first.messageId).toBe('<reminder.30.2027-03-05.0123456789abcdef0123456789abcdef@fjord.example>')
   expect(later.messageId).toBe(first.messageId)
-  expect(compose({ id: 42 }).messageId).not.toBe(first.messageId)
+  for (const other of [{ thresholdDay: 14 }, { expiryDate: '2027-03-06' }, { mentorKey: 'f'.repeat(32) }]) {
+    expect(compose(other).messageId).not.toBe(first.messageId)
+  }
 })
 
 test('headers are those of a good automatic citizen', async () => {
@@ -28,7 +31,7 @@ test('headers are those of a good automatic citizen', async () => {
   expect(mail.replyTo?.value).toEqual([{ name: '', address: 'post@fjord.example' }])
   expect([mail.cc].flat()[0]?.value).toEqual([{ name: '', address: 'leder@fjord.example' }])
   expect(mail.date).toEqual(now)
-  expect(mail.messageId).toBe('<reminder-41.30.2027-03-05.0123456789ab@fjord.example>')
+  expect(mail.messageId).toBe('<reminder.30.2027-03-05.0123456789abcdef0123456789abcdef@fjord.example>')
 })
 
 test('a sender without a name signs with the organisation, and answers may go elsewhere', async () => {

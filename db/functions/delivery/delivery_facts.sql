@@ -10,7 +10,7 @@ select l.id,
        coalesce(r.email, o.fallback_email) as recipient_email,
        pg_catalog.jsonb_build_object(
          'id', l.id,
-         'key', pg_catalog.left(pg_catalog.md5(l.mentor_id::text), 12),
+         'mentorKey', pg_catalog.md5(l.mentor_id::text),
          'kind', l.kind,
          'urgency', l.urgency,
          'thresholdDay', l.threshold_day,

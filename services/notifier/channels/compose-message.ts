@@ -48,7 +48,8 @@ export function createComposer(options: {
 }
 
 /**
- * Turns one delivery into its message. The Message-ID depends on the row alone, so that a repeated attempt repeats it.
+ * Turns one delivery into its message. The Message-ID is made of the row's key alone:
+ * a repeated attempt repeats it, and so does the row of the same key in a database that was restored from a backup.
  * The kinds `lapsed` and `restored` have no words here and are refused by code.
  */
 export function composeMessage(composer: Composer, delivery: Delivery): Composed {
@@ -84,7 +85,7 @@ function composeReminder(composer: Composer, delivery: Delivery): Composed {
   return {
     kind: 'message',
     message: {
-      messageId: `<reminder-${delivery.id}.${delivery.thresholdDay}.${delivery.expiryDate}.${delivery.key}@${domainOf(composer.from)}>`,
+      messageId: `<${delivery.kind}.${delivery.thresholdDay}.${delivery.expiryDate}.${delivery.mentorKey}@${domainOf(composer.from)}>`,
       from: composer.from.name ? composer.from : { ...composer.from, name: facts.organisation },
       replyTo: composer.replyTo,
       to: { name: facts.recipientName ?? '', address: composer.redirectTo ?? recipient.email },
