@@ -8,6 +8,7 @@ import { findRunningInstance } from '../runtime/embedded/find.ts'
 import { summarise } from '../runtime/errors.ts'
 import { packageRoot } from '../runtime/package-root.ts'
 import type { Command, CommandDeps, ExitCode } from './command.ts'
+import { adoptSentCommand } from './commands/adopt-sent.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { listenerCommand } from './commands/listener.ts'
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   listenerCommand,
   notifierCommand,
   doctorCommand,
+  adoptSentCommand,
   sqlCommand,
 ]
 

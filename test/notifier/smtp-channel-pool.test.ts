@@ -114,7 +114,9 @@ test('many messages at once share the connections, and each arrives once', async
   await using smtp = await startSmtp()
   await using channel = channelTo(smtp.url, { maxConnections: 3, maxMessages: 7 })
   const mentorKeys = Array.from({ length: 60 }, (_, index) => String(index).padStart(32, '0'))
-  const answers = await Promise.all(mentorKeys.map((mentorKey) => channel.deliver(exampleDelivery({ mentorKey }), never)))
+  const answers = await Promise.all(
+    mentorKeys.map((mentorKey) => channel.deliver(exampleDelivery({ mentorKey }), never)),
+  )
   expect(answers.every((answer) => answer.kind === 'accepted')).toBe(true)
   expect([...smtp.countByMessageId().values()]).toEqual(mentorKeys.map(() => 1))
 })

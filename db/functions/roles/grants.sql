@@ -20,6 +20,7 @@ grant insert (id, slug, name, time_zone, locale, escalation_email, fallback_emai
 on expiry.organisations to expiry_app;
 
 grant execute on function expiry.now(), expiry.today(uuid) to expiry_app, expiry_service, expiry_reader;
+grant execute on function expiry.forecast_reminders(integer, uuid) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
   expiry.retry_reminder(bigint, text)
@@ -34,6 +35,6 @@ grant execute on function
   expiry.begin_reminder_delivery(bigint[], integer[], text[], integer),
   expiry.finish_reminder_delivery(jsonb, integer, integer, integer),
   expiry.rescue_stuck_reminders(integer), expiry.requeue_lost_reminders(bigint[], integer[]),
-  expiry.queued_reminders(bigint, integer, numeric), expiry.settle_rechecks(integer),
+  expiry.queued_reminders(bigint, integer, numeric), expiry.settle_rechecks(integer), expiry.adopt_sent_reminders(jsonb),
   expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text)
 to expiry_service;

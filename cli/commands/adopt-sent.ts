@@ -1,0 +1,76 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { Client } from 'pg'
+import type { Command } from '../command.ts'
+import { parseUsage, UsageError } from '../usage.ts'
+
+const help = `mentor-expiry adopt-sent FILE|- [--apply] [--json]
+
+After a backup was restored: records as sent the reminders that were sent since it was made, so that nobody is reminded
+again. FILE is anything in which the Message-IDs of the messages sent stand: the mail server's log, a folder of messages
+in one stream, an export. Stop listener and notifier, restore, run this, start them again (docs/operations.md).
+
+  --apply   writes; without it, it only says what it would do
+`
+
+/** As services/notifier/channels/compose-message.ts writes it: threshold, expiry date and the mentor's key. */
+const messageId = /\breminder\.(\d{1,5})\.(\d{4}-\d{2}-\d{2})\.([0-9a-f]{32})@/g
+
+type Sent = { threshold_day: number; expiry_date: string; mentor_key: string }
+
+export const adoptSentCommand: Command = {
+  name: 'adopt-sent',
+  summary: 'after a restored backup: record what was sent since',
+  help,
+  async run(args, { stdout, databaseUrl, signal }) {
+    const { values, positionals } = parseUsage({
+      args,
+      allowPositionals: true,
+      options: { apply: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    })
+    const [path] = positionals
+    if (path === undefined || positionals.length > 1)
+      throw new UsageError('one file is expected, or - for standard input')
+    const sent = await readSent(path, signal)
+    const adopted = await adopt(await databaseUrl(), sent, values.apply)
+    if (values.json) stdout.write(`${JSON.stringify({ found: sent.length, adopted, applied: values.apply })}\n`)
+    else {
+      stdout.write(`${sent.length} reminders are named in ${path === '-' ? 'the input' : path}; `)
+      stdout.write(`${adopted} of them this database did not know as sent\n`)
+      stdout.write(values.apply ? 'now it does\n' : 'nothing was written: --apply writes\n')
+    }
+    return 0
+  },
+}
+
+async function readSent(path: string, signal: AbortSignal): Promise<Sent[]> {
+  const input = path === '-' ? process.stdin : createReadStream(path, { signal })
+  const found = new Map<string, Sent>()
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      for (const [text, threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
+        found.set(text, { threshold_day: Number(threshold), expiry_date, mentor_key })
+      }
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+      throw new UsageError(`${path} can't be read (${code})`)
+    throw error
+  }
+  return [...found.values()]
+}
+
+async function adopt(connectionString: string, sent: Sent[], apply: boolean): Promise<number> {
+  const client = new Client({ connectionString, application_name: 'mentor-expiry adopt-sent' })
+  client.on('error', () => undefined) // a lost connection rejects the statement that is under way
+  await client.connect()
+  try {
+    await client.query('begin')
+    const { rowCount } = await client.query('select expiry.adopt_sent_reminders($1)', [JSON.stringify(sent)])
+    await client.query(apply ? 'commit' : 'rollback')
+    return rowCount ?? 0
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,102 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { accepted, begin, claim, finish } from '../db/delivery.ts'
+import { countByStatus, inShort, reminders } from '../db/reminders.ts'
+import { openPipeline } from '../pipeline/pipeline.ts'
+import { type Database, freshDatabase } from '../support/database.ts'
+import { createGuardedFolder } from '../support/guarded-folder.ts'
+import { addMentor, addOrganisation, type Mentor, nightly } from '../support/people.ts'
+import { startService } from '../support/services.ts'
+import { waitFor } from '../support/wait.ts'
+
+let database: Database
+let organisation: string
+beforeEach(async () => {
+  database = await freshDatabase()
+  organisation = await addOrganisation(database)
+  return () => database[Symbol.asyncDispose]()
+})
+
+async function messageIdOf(mentor: Mentor, thresholdDay: number, daysLeft = thresholdDay): Promise<string> {
+  const { rows } = await database.query<{ id: string }>(
+    `select 'reminder.' || $2::int || '.' || (expiry.today($3) + $4::int) || '.' || md5($1) || '@example.org' as id`,
+    [mentor.id, thresholdDay, organisation, daysLeft],
+  )
+  return rows[0]?.id ?? ''
+}
+
+/** Runs the command on a file with this text. */
+async function adopt(text: string, ...options: string[]): Promise<unknown> {
+  await using folder = await createGuardedFolder('mail-log')
+  const file = join(folder.path, 'mail.log')
+  await writeFile(file, text)
+  await using service = await startService(['adopt-sent', file, '--json', ...options], { DATABASE_URL: database.url })
+  const { code } = await service.exited
+  if (code !== 0) throw new Error(service.output)
+  return JSON.parse(service.output)
+}
+
+const status = async (mentor: Mentor) => inShort(await reminders(database, mentor))
+
+test('what a mail log names becomes sent, whatever the restored row was, and the rest stays as it is', async () => {
+  const pending = await addMentor(database, { organisation, daysLeft: 7 })
+  const failed = await addMentor(database, { organisation, coordinator: null, daysLeft: 14 })
+  const missing = await addMentor(database, { organisation, daysLeft: 30 })
+  await database.query('delete from expiry.reminder_dispatch_log where mentor_id = $1', [missing.id])
+  const untouched = await addMentor(database, { organisation, daysLeft: 7 })
+  const ids = [await messageIdOf(pending, 7), await messageIdOf(failed, 14), await messageIdOf(missing, 30)]
+  const log = ids.map((id) => `Nov 23 02:15:01 mail postfix/cleanup[7]: 4F2: message-id=<${id}>\r`).join('\n')
+
+  expect(await adopt(log)).toEqual({ found: 3, adopted: 3, applied: false })
+  expect(await status(pending)).toBe('7 pending')
+  expect(await adopt(`${log}\n${log}`, '--apply')).toEqual({ found: 3, adopted: 3, applied: true })
+  expect(await Promise.all([pending, failed, missing, untouched].map(status))).toEqual([
+    '7 sent',
+    '14 sent',
+    '30 sent',
+    '7 pending',
+  ])
+  expect(await adopt(log, '--apply')).toEqual({ found: 3, adopted: 0, applied: true })
+  await nightly(database)
+  expect(await status(missing)).toBe('30 sent')
+})
+
+test('a tighter reminder that was sent closes the looser one that is open, and a stranger is nobody', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 12 })
+  expect(await status(mentor)).toBe('14 pending')
+  const ids = [await messageIdOf(mentor, 7, 12), `reminder.7.2030-01-01.${'0'.repeat(32)}@example.org`]
+  expect(await adopt(ids.join('\n'), '--apply')).toEqual({ found: 2, adopted: 1, applied: true })
+  expect(await status(mentor)).toBe('14 superseded (tighter_reminder), 7 sent')
+})
+
+test('what is being sent at this moment is left to the notifier that sends it', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 7 })
+  const [begun] = await begin(database, await claim(database))
+  expect(await adopt(await messageIdOf(mentor, 7), '--apply')).toMatchObject({ adopted: 0 })
+  if (!begun) throw new Error('nothing was begun')
+  await finish(database, [{ id: begun.id, generation: begun.generation, attempt: 1, answers: { email: accepted } }])
+  expect(await status(mentor)).toBe('7 sent')
+})
+
+test('after a restored backup and its mail log nobody gets the last night again, and who was not reminded yet is', async () => {
+  await using pipeline = await openPipeline('postgres')
+  const { smtp, database: live } = pipeline
+  database = live
+  organisation = await addOrganisation(live)
+  for (const daysLeft of [7, 14, 30]) await addMentor(live, { organisation, daysLeft })
+  const services = [pipeline.startListener(), pipeline.startNotifier()]
+  await waitFor('the messages', async () => (await countByStatus(live)).sent === 3)
+  await Promise.all(services.map((service) => service.stop()))
+  const log = smtp.received.map(({ messageId }) => `message-id=${messageId}`).join('\n')
+
+  await live.query('truncate expiry.reminder_dispatch_log, expiry.reminder_delivery_attempts restart identity')
+  expect(await adopt(log, '--apply')).toEqual({ found: 3, adopted: 3, applied: true })
+  const late = await addMentor(live, { organisation, daysLeft: 7 })
+  await nightly(live)
+  pipeline.startListener()
+  pipeline.startNotifier()
+  await waitFor('the one that was not sent', async () => (await countByStatus(live)).sent === 4)
+  expect(await status(late)).toBe('7 sent')
+  expect(smtp.received).toHaveLength(4)
+})
