@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
 import { applyObjects, applyTriggers, readObjects } from './objects.ts'
+import { inShortTurns } from './short-turns.ts'
 
 const applyLock = 7_236_001
 
@@ -32,13 +33,14 @@ export async function applySchema(options: {
 }): Promise<Applied> {
   const directory = sqlDirectory()
   const client = new Client({ connectionString: options.connectionString, application_name: 'mentor-expiry migrate' })
+  client.on('error', () => undefined) // a lost connection rejects the statement under way, or the next one
   await client.connect()
   try {
     await client.query('select pg_catalog.pg_advisory_lock($1)', [applyLock])
     await client.query(await readFile(join(directory, 'bootstrap.sql'), 'utf8'))
     const objects = await readObjects(join(directory, 'functions'))
     const known = await knownMigrations()
-    const migrations = await inTransaction(client, async () => {
+    const migrations = await inShortTurns(client, async () => {
       const applied = await applyMigrations(client, known)
       await applyObjects(client, objects)
       return applied
@@ -49,18 +51,5 @@ export async function applySchema(options: {
     return { migrations, triggers }
   } finally {
     await client.end()
-  }
-}
-
-async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('begin')
-  try {
-    await client.query('set local role expiry_owner')
-    const result = await work()
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
   }
 }

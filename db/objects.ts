@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { inShortTurns } from './short-turns.ts'
 
 type ObjectKind = 'function' | 'view' | 'trigger' | 'grants'
 export type DatabaseObject = { path: string; kind: ObjectKind; sql: string; name: string }
@@ -55,13 +55,7 @@ export async function applyObjects(client: Client, objects: DatabaseObject[]): P
   for (const object of [...of('function'), ...byDependency(of('view')), ...of('grants')]) await run(client, object)
 }
 
-const lockNotAvailable = '55P03'
-const attempts = 30
-
-/**
- * Creates each trigger whose definition differs from the one last applied, in a transaction of its own with a short
- * lock timeout, tried again: a deploy must not queue behind a long transaction and hold up everybody behind itself.
- */
+/** Creates each trigger whose definition differs from the one last applied, in a transaction of its own. */
 export async function applyTriggers(client: Client, objects: DatabaseObject[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string; hash: string }>(
     `select a.name, a.hash from expiry.applied_triggers as a join pg_catalog.pg_trigger as t on t.tgname = a.name`,
@@ -71,34 +65,15 @@ export async function applyTriggers(client: Client, objects: DatabaseObject[]): 
   for (const object of objects.filter((candidate) => candidate.kind === 'trigger')) {
     const hash = createHash('sha256').update(object.sql).digest('hex')
     if (applied.get(object.name) === hash) continue
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await client.query('begin')
-        await client.query(`set local role expiry_owner; set local lock_timeout = '2s'`)
-        await run(client, object)
-        await client.query(
-          `insert into expiry.applied_triggers (name, hash) values ($1, $2)
-           on conflict (name) do update set hash = excluded.hash`,
-          [object.name, hash],
-        )
-        await client.query('commit')
-        break
-      } catch (error) {
-        await client.query('rollback')
-        if (attempt === attempts || !isLockTimeout(error)) throw error
-        await pause(500)
-      }
-    }
+    await inShortTurns(client, async () => {
+      await run(client, object)
+      await client.query(
+        `insert into expiry.applied_triggers (name, hash) values ($1, $2)
+         on conflict (name) do update set hash = excluded.hash`,
+        [object.name, hash],
+      )
+    })
     changed.push(object.name)
   }
   return changed
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    error.cause instanceof Error &&
-    'code' in error.cause &&
-    error.cause.code === lockNotAvailable
-  )
 }

@@ -1,12 +1,37 @@
+import { serversOf } from '../../runtime/config.ts'
+import { openMonitoring, openRegistry } from '../../runtime/monitoring/open.ts'
+import { openPool } from '../../runtime/pool.ts'
 import { listenerLog } from '../../services/listener/event-log.ts'
 import { runListener } from '../../services/listener/listener.ts'
+import { monitorListener, monitorTables } from '../../services/listener/monitoring.ts'
 import { serviceCommand } from '../service.ts'
 
 export const listenerCommand = serviceCommand({
   name: 'listener',
   summary: 'move pending reminders into the queue',
   about: `Moves pending reminders into the queue, finds what was lost on the way, and runs a night that its schedule has missed.
-Run as many as you like.
+Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /readyz and /metrics.
 `,
-  run: ({ config, logger }, signal) => runListener({ observe: listenerLog(logger) }, config, signal),
+  async run({ config, logger }, signal) {
+    const registry = openRegistry()
+    const { observe, readiness } = monitorListener(registry)
+    const log = listenerLog(logger)
+    const pool = openPool({
+      url: serversOf(config).databaseUrl,
+      name: 'mentor-expiry monitoring',
+      max: 1,
+      patience: 5_000,
+      onError: () => undefined,
+    })
+    monitorTables(registry, pool)
+    await using _monitoring = await openMonitoring(
+      { registry, readiness },
+      { variable: 'LISTENER_HTTP', address: config.LISTENER_HTTP },
+    )
+    try {
+      await runListener({ observe: (event) => [log, observe].forEach((hear) => hear(event)) }, config, signal)
+    } finally {
+      await pool.end()
+    }
+  },
 })

@@ -1,35 +1,65 @@
 import { applySchema } from '../../db/apply.ts'
-import { parseConfig, serversOf } from '../../runtime/config.ts'
+import { type Config, parseConfig, serversOf } from '../../runtime/config.ts'
+import { summarise } from '../../runtime/errors.ts'
 import type { Command } from '../command.ts'
-import { migrateQueue } from '../migrate/queue.ts'
-import { scheduleNightly } from '../migrate/schedule.ts'
+import { isConnectionLost } from '../migrate/connect.ts'
+import { migrateQueue, type QueueState } from '../migrate/queue.ts'
+import { scheduleNightly, unscheduleNightly } from '../migrate/schedule.ts'
+import { describeUnknown, findUnknownVariables } from '../unknown-variables.ts'
 import { parseUsage } from '../usage.ts'
 
-const help = `mentor-expiry migrate [--json]
+const help = `mentor-expiry migrate [--no-cron] [--json]
 
 Brings the database to this version: roles, schema, functions, triggers, the queue's own tables where the queue lives in
 PostgreSQL, and pg_cron's job where pg_cron is to be had. Twice is the same as once. Needs DATABASE_URL, or
 DATABASE_DIRECT_URL beside it where DATABASE_URL is a transaction pooler; CRON_DATABASE_URL where pg_cron lives elsewhere.
+
+  --no-cron  leave the night to the listener: removes pg_cron's job of this login for this database (in the database
+             itself, and in that of CRON_DATABASE_URL where it is set) and nobody else's. Without it the next migrate
+             makes the job again.
 `
+
+const aboutQueue: Record<QueueState, string | undefined> = {
+  elsewhere: undefined,
+  ready: 'the queue lives in PostgreSQL; its tables are up to date',
+  not_granted:
+    'the queue lives in PostgreSQL; its tables are up to date. That server has no role expiry_service: let the services use this login there, or grant theirs the schema bullmq',
+}
 
 export const migrateCommand: Command = {
   name: 'migrate',
   summary: 'bring the database to this version',
   help,
-  async run(args, { env, stdout, databaseUrl }) {
-    const { values } = parseUsage({ args, options: { json: { type: 'boolean' } } })
+  async run(args, { env, stdout, stderr, databaseUrl }) {
+    const options = { json: { type: 'boolean' }, 'no-cron': { type: 'boolean' } } as const
+    const { values } = parseUsage({ args, options })
     const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
-    const servers = serversOf(config)
+    for (const unknown of findUnknownVariables(env)) stderr.write(`${describeUnknown(unknown)}\n`)
     const say = (line: string) => {
       if (!values.json) stdout.write(`${line}\n`)
     }
-    const applied = await applySchema({ connectionString: servers.directUrl, log: say })
-    const queue = await migrateQueue(servers.queueUrl)
-    if (queue) say('the queue lives in PostgreSQL; its tables are up to date')
-    const schedule = await scheduleNightly({ directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL })
-    say(`the night is run by ${schedule.scheduler === 'pg_cron' ? 'pg_cron' : 'the listener'}: ${schedule.why}`)
-    if (values.json) stdout.write(`${JSON.stringify({ ...applied, ...schedule })}\n`)
-    else if (applied.migrations.length + applied.triggers.length === 0) say('the schema was up to date')
-    return 0
+    try {
+      const done = await migrate(config, values['no-cron'] === true, say)
+      if (values.json) stdout.write(`${JSON.stringify(done)}\n`)
+      return 0
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error
+      stderr.write(
+        `mentor-expiry migrate failed: the connection to the server was lost (${summarise(error).code}); run it again\n`,
+      )
+      return 1
+    }
   },
+}
+
+async function migrate(config: Config, noCron: boolean, say: (line: string) => void): Promise<object> {
+  const servers = serversOf(config)
+  const applied = await applySchema({ connectionString: servers.directUrl, log: say })
+  const queue = aboutQueue[await migrateQueue(servers.queueUrl)]
+  if (queue !== undefined) say(queue)
+  const cron = { directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL }
+  const schedule = noCron ? await unscheduleNightly(cron) : await scheduleNightly(cron)
+  say(`the night is run by ${schedule.scheduler === 'pg_cron' ? 'pg_cron' : 'the listener'}: ${schedule.why}`)
+  if (applied.migrations.length + applied.triggers.length === 0) say('the schema was up to date')
+  return { ...applied, ...schedule }
 }

@@ -1,4 +1,6 @@
+import { openMonitoring, openRegistry } from '../../runtime/monitoring/open.ts'
 import { notifierLog } from '../../services/notifier/event-log.ts'
+import { monitorNotifier } from '../../services/notifier/monitoring.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
 import { openChannels } from '../../services/notifier/open-channels.ts'
 import { serviceCommand } from '../service.ts'
@@ -6,11 +8,20 @@ import { serviceCommand } from '../service.ts'
 export const notifierCommand = serviceCommand({
   name: 'notifier',
   summary: 'send queued reminders and record what happened',
-  about: 'Sends queued reminders and records what happened. Run as many as you like.\n',
+  about: `Sends queued reminders and records what happened. Run as many as you like. NOTIFIER_HTTP=host:port lets it answer
+/healthz, /readyz and /metrics.
+`,
   async run({ config, logger }, signal) {
     const channels = openChannels(config)
+    const registry = openRegistry()
+    const { observe, readiness } = monitorNotifier(registry)
+    const log = notifierLog(logger)
     try {
-      await runNotifier({ channels, observe: notifierLog(logger) }, config, signal)
+      await using _monitoring = await openMonitoring(
+        { registry, readiness },
+        { variable: 'NOTIFIER_HTTP', address: config.NOTIFIER_HTTP },
+      )
+      await runNotifier({ channels, observe: (event) => [log, observe].forEach((hear) => hear(event)) }, config, signal)
     } finally {
       for (const channel of channels) await channel[Symbol.asyncDispose]()
     }

@@ -1,27 +1,59 @@
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { summarise } from '../../runtime/errors.ts'
+import { connect } from './connect.ts'
+import { jobName, removeJob, schedule, scheduleInDatabase } from './cron-job.ts'
 
 export type Scheduled = { scheduler: 'pg_cron' | 'service'; why: string }
-
-const schedule = '15 * * * *'
-const command = `call expiry.nightly('pg_cron')`
+type Options = { directUrl: string; cronUrl: string | undefined }
 
 /**
- * Has pg_cron call the night: in this database where the extension lives or may be created here, or through `cronUrl` in
- * the database that it lives in. Only the job of this database's name is changed. Without pg_cron the listener runs the
- * night by itself, and this says why.
+ * Has pg_cron call the night: in this database where it lives here, or through `cronUrl` in the database that it lives
+ * in. Only our own job is changed, and only one is left. Without pg_cron the listener runs the night by itself, and this
+ * says why.
  */
-export async function scheduleNightly(options: { directUrl: string; cronUrl: string | undefined }): Promise<Scheduled> {
+export async function scheduleNightly(options: Options): Promise<Scheduled> {
   const client = await connect(options.directUrl)
   try {
     const found = await find(client)
-    if (found.installed || found.cronDatabase === found.database) return await here(client)
-    if (!found.available) return await byService(client, 'this server has no pg_cron')
+    if (!found.available && !found.installed) return await byService(client, 'this server has no pg_cron')
+    if (found.cronDatabase === found.database) return await here(client)
+    if (options.cronUrl !== undefined) return await through(client, options.cronUrl, found)
     if (found.cronDatabase === null) return await byService(client, 'pg_cron is not in shared_preload_libraries')
-    if (options.cronUrl !== undefined) return await elsewhere(client, options.cronUrl, found)
     // Only some may ask where pg_cron lives; whoever may not can still try.
     if (found.cronDatabase === undefined) return await here(client)
     const lives = `pg_cron lives in the database ${found.cronDatabase}; set CRON_DATABASE_URL to reach it`
     return await byService(client, lives)
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Takes the night back from pg_cron: removes our own job, from this database and through `cronUrl` from the one that
+ * pg_cron lives in, and leaves the night to the listener. Throws when a job cannot be removed; the record then stays.
+ */
+export async function unscheduleNightly(options: Options): Promise<Scheduled> {
+  const client = await connect(options.directUrl)
+  try {
+    const found = await find(client)
+    const removed = [await removeJob(client, found)]
+    if (options.cronUrl !== undefined) {
+      const cron = await connect(options.cronUrl)
+      try {
+        removed.push(await removeJob(cron, found))
+      } finally {
+        await cron.end()
+      }
+    }
+    const { cronDatabase, database } = found
+    const outOfReach = options.cronUrl === undefined && typeof cronDatabase === 'string' && cronDatabase !== database
+    if (removed.includes(true)) return await byService(client, `pg_cron's job ${jobName(database)} is removed`)
+    return await byService(
+      client,
+      outOfReach
+        ? `pg_cron lives in the database ${cronDatabase}; set CRON_DATABASE_URL to have a job removed there`
+        : 'pg_cron has no job of this login for this database',
+    )
   } finally {
     await client.end()
   }
@@ -48,7 +80,7 @@ async function find(client: Client): Promise<Found> {
     .query<{ value: string | null }>(`select pg_catalog.current_setting('cron.database_name', true) as value`)
     .then((answer) => answer.rows[0]?.value)
     .catch((error: unknown) => {
-      if (codeOf(error) === insufficientPrivilege) return undefined
+      if (summarise(error).code === insufficientPrivilege) return undefined
       throw error
     })
   return { ...found, cronDatabase: setting }
@@ -61,26 +93,37 @@ async function here(client: Client): Promise<Scheduled> {
     await client.query('create extension if not exists pg_cron')
     await client.query('select expiry.schedule_nightly($1)', [schedule])
   } catch (error) {
-    return await byService(client, `pg_cron refused the job (${codeOf(error)})`)
+    return await byService(client, `pg_cron refused the job (${summarise(error).code})`)
   }
   return { scheduler: 'pg_cron', why: 'hourly, a quarter past' }
 }
 
-async function elsewhere(client: Client, cronUrl: string, { database, user }: Found): Promise<Scheduled> {
-  const job = `expiry-nightly:${database}`
+async function through(client: Client, cronUrl: string, found: Found): Promise<Scheduled> {
   try {
     const cron = await connect(cronUrl)
     try {
-      await cron.query('create extension if not exists pg_cron')
-      await cron.query('select cron.schedule_in_database($1, $2, $3, $4, $5)', [job, schedule, command, database, user])
+      if ((await identityOf(cron)) === (await identityOf(client))) return await here(client)
+      // Where pg_cron lived here before it moved, its old job would run beside the new one.
+      await removeJob(client, found)
+      await scheduleInDatabase(cron, found)
     } finally {
       await cron.end()
     }
   } catch (error) {
-    return await byService(client, `pg_cron at CRON_DATABASE_URL refused the job (${codeOf(error)})`)
+    return await byService(client, `pg_cron at CRON_DATABASE_URL refused the job (${summarise(error).code})`)
   }
   await record(client, 'pg_cron')
-  return { scheduler: 'pg_cron', why: `job ${job}, in the database of CRON_DATABASE_URL` }
+  return { scheduler: 'pg_cron', why: `job ${jobName(found.database)}, in the database of CRON_DATABASE_URL` }
+}
+
+/** Tells databases apart, also those of one name on two servers. */
+async function identityOf(client: Client): Promise<string> {
+  const { rows } = await client.query<{ identity: string }>(
+    `select pg_catalog.concat(extract(epoch from pg_catalog.pg_postmaster_start_time()), ' ', pg_catalog.current_database()) as identity`,
+  )
+  const [row] = rows
+  if (!row) throw new Error('the database did not answer')
+  return row.identity
 }
 
 async function byService(client: Client, why: string): Promise<Scheduled> {
@@ -90,15 +133,4 @@ async function byService(client: Client, why: string): Promise<Scheduled> {
 
 async function record(client: Client, scheduler: Scheduled['scheduler']): Promise<void> {
   await client.query('select expiry.record_schedule($1, $2)', [scheduler, schedule])
-}
-
-async function connect(connectionString: string): Promise<Client> {
-  const client = new Client({ connectionString, application_name: 'mentor-expiry migrate' })
-  client.on('error', () => undefined) // a lost connection rejects the next statement
-  await client.connect()
-  return client
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
 }

@@ -72,7 +72,7 @@ export const reminderDispatchLog = expiry.table(
     index('reminder_dispatch_log_failed_idx').on(t.mentorId).where(sql`status = 'failed'`),
     index('reminder_dispatch_log_superseded_idx')
       .on(t.certificationExpiryDate, t.mentorId)
-      .where(sql`status = 'superseded' and status_reason <> 'tighter_reminder'`),
+      .where(sql`status = 'superseded'`),
     check(
       'reminder_dispatch_log_threshold_day_check',
       sql`(${t.thresholdDay} > 0) = (${t.kind} = 'reminder') and ${t.thresholdDay} >= 0`,
@@ -108,9 +108,15 @@ export const reminderDeliveryAttempts = expiry.table(
   ],
 )
 
-/** Mentors whose rules could not be settled in the transaction that changed them, because another one held them. */
+/**
+ * Mentors whose rules could not be settled in the transaction that changed them, because another one held them or an
+ * error stood in the way. Whoever fails again and again (`failures`, `last_error`) is tried more and more rarely.
+ */
 export const mentorRechecks = expiry.table('mentor_rechecks', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   mentorId: uuid('mentor_id').notNull(),
-  requestedAt: instant('requested_at').notNull().defaultNow(),
+  requestedAt: instant('requested_at').notNull().default(sql`pg_catalog.clock_timestamp()`),
+  availableAt: instant('available_at').notNull().defaultNow(),
+  failures: integer('failures').notNull().default(0),
+  lastError: text('last_error'),
 })

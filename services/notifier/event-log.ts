@@ -1,9 +1,10 @@
 import type { Logger } from '../../runtime/logger.ts'
 import type { NotifierEvent, Observe } from './events.ts'
 
-const levels: Record<NotifierEvent['kind'], 'debug' | 'info' | 'warn' | 'error'> = {
+const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   waiting: 'warn',
   started: 'info',
+  answered: 'trace',
   sent: 'info',
   skipped: 'debug',
   failed: 'warn',

@@ -2,7 +2,8 @@
 export type NotifierEvent =
   | { kind: 'waiting'; reason: string; error?: unknown }
   | { kind: 'started'; queue: 'redis' | 'postgres'; channels: string[]; concurrency: number }
-  | { kind: 'sent'; id: number; attempt: number; lateSeconds: number | null; late: boolean }
+  | { kind: 'answered'; channel: string; outcome: string; milliseconds: number }
+  | { kind: 'sent'; id: number; thresholdDay: number; attempt: number; lateSeconds: number | null; late: boolean }
   | { kind: 'skipped'; id: number; why: 'superseded' | 'stale' }
   | { kind: 'failed'; id: number; reason: string }
   | { kind: 'put_off'; id: number; code: string }

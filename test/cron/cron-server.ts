@@ -31,9 +31,9 @@ export async function startCronServer(settings: Record<string, string> = {}): Pr
 }
 
 /** Runs `mentor-expiry migrate` and returns what it said. @throws Error with that when it failed. */
-export async function migrate(env: Readonly<Record<string, string>>): Promise<string> {
+export async function migrate(env: Readonly<Record<string, string>>, ...options: string[]): Promise<string> {
   // The queue elsewhere: its tables are not the matter here, and nobody connects.
-  await using service = await startService(['migrate'], { QUEUE_URL: 'redis://127.0.0.1:1', ...env })
+  await using service = await startService(['migrate', ...options], { QUEUE_URL: 'redis://127.0.0.1:1', ...env })
   const { code } = await service.exited
   if (code !== 0) throw new Error(`migrate ended with ${code}: ${service.output}`)
   return service.output

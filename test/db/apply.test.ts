@@ -109,6 +109,24 @@ test('a trigger waits for a long transaction in short turns, and does not hold u
   expect((await applied).triggers).toEqual(['mentors_updated'])
 })
 
+test('so do functions and views: a reader of a view that is replaced meanwhile waits for one turn at most', async () => {
+  await using database = await freshDatabase()
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('select from expiry.uncovered_reminders')
+  const applied = applySchema({ connectionString: database.url })
+  await waitFor('the deploy to reach the view', async () => {
+    const { rows } = await database.query(
+      `select from pg_stat_activity
+        where datname = current_database() and application_name = 'mentor-expiry migrate' and wait_event_type = 'Lock'`,
+    )
+    return rows.length > 0
+  })
+  await database.query('select from expiry.uncovered_reminders')
+  await host.query('commit')
+  expect((await applied).triggers).toEqual([])
+})
+
 test('an ordinary login with CREATEROLE, owner of its database, can apply and apply again', {
   timeout: 60_000,
 }, async () => {

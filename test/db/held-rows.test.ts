@@ -113,6 +113,7 @@ test('a mentor who can never be settled does not keep the sweep from the others'
   expect(inShort(await reminders(database, free))).toBe('30 pending')
   expect(inShort(await reminders(database, stuck))).toBe('30 superseded (not_eligible)')
   await database.query('drop trigger refuse on expiry.reminder_dispatch_log')
+  await database.query('update expiry.mentor_rechecks set available_at = now()')
   await database.query('select expiry.settle_rechecks(100)')
   expect(inShort(await reminders(database, stuck))).toBe('30 pending')
 })

@@ -74,7 +74,7 @@ test.each(pairs)('$from to $to: $answer', async ({ from, to, answer }) => {
 })
 
 test.each([
-  { from: { status: 'superseded', reason: 'tighter_reminder' }, to: { status: 'pending' }, answer: 'EX001' },
+  { from: { status: 'superseded', reason: 'tighter_reminder' }, to: { status: 'pending' }, answer: null },
   { from: { status: 'superseded', reason: 'not_eligible' }, to: { status: 'pending' }, answer: null },
   { from: { status: 'pending' }, to: { status: 'failed', reason: 'rejected' }, answer: 'EX001' },
   { from: { status: 'queued' }, to: { status: 'failed', reason: 'attempts_exhausted' }, answer: 'EX001' },

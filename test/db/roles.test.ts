@@ -54,6 +54,8 @@ const mayExecute: Record<string, string> = {
   requeue_lost_reminders: 'service',
   queued_reminders: 'service',
   settle_rechecks: 'service',
+  adopt_sent_reminders: 'service',
+  forecast_reminders: 'app service reader',
   raise_alert: 'service',
   resolve_alert: 'service',
 }

@@ -112,21 +112,6 @@ const lives: Life[] = [
       ['2026-03-24', night, '30 sent, 7 pending'],
     ],
   },
-  {
-    name: 'a reminder that gave way to a tighter one does not come back when that one is removed',
-    expiryDate: '2026-03-31',
-    diary: [
-      ['2026-03-01', night, '30 pending'],
-      ['2026-03-17', night, '30 superseded (tighter_reminder), 14 pending'],
-      ['2026-03-18', movedTo('2027-03-31'), '30 superseded (tighter_reminder), 14 superseded (renewed)'],
-      [
-        '2026-03-19',
-        both(thresholdRemoved(14), movedTo('2026-03-31'), night),
-        '30 superseded (tighter_reminder), 14 superseded (renewed)',
-      ],
-      ['2026-03-24', night, '30 superseded (tighter_reminder), 14 superseded (renewed), 7 pending'],
-    ],
-  },
 ]
 
 test.each(lives)('$name', async (life) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { runs } from '../db/runs.ts'
 import type { Database } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { hasRedis } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { allSent, expectEachOnce, openStage, oweNight, type Stage } from './stage.ts'
@@ -61,6 +62,38 @@ describe.skipIf(!hasRedis())('a night that no schedule ran', () => {
   })
 })
 
+describe.skipIf(!hasRedis())('a night that the listener runs', () => {
+  test('takes as long as it takes, whatever the database allows a statement', async () => {
+    await using stage = await openStage()
+    const { database } = stage
+    await owe(database, 'service')
+    await database.query(`
+      create function public.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(1.5); return null; end $$;
+      create trigger slow after insert on expiry.reminder_dispatch_log for each statement execute function public.slow();
+      alter database ${database.name} set statement_timeout = '1s';
+    `)
+    await stage.start('listener')
+    await waitFor('the run', async () => (await runs(database))[0]?.status === 'done')
+    expect(await openAlerts(database)).toEqual([])
+  })
+
+  test('and cannot is an alert that says why, until it can', async () => {
+    await using stage = await openStage()
+    const { database } = stage
+    await owe(database, 'service')
+    const dead = `postgres://postgres@127.0.0.1:${await freePort()}/none`
+    const listener = await stage.start('listener', { DATABASE_DIRECT_URL: dead })
+    await waitFor('the alert', async () => (await openAlerts(database)).length > 0)
+    expect((await openAlerts(database)).map((alert) => alert.details)).toEqual([
+      { organisations: 1, blocked: true, code: 'ECONNREFUSED' },
+    ])
+    await listener.stop()
+    await stage.start('listener')
+    await waitFor('the run', async () => (await runs(database))[0]?.status === 'done')
+    await waitFor('the all-clear', async () => (await openAlerts(database)).length === 0)
+  })
+})
+
 async function owe(database: Database, scheduler: 'pg_cron' | 'service'): Promise<void> {
   await database.query('select expiry.record_schedule($1, $2)', [scheduler, '15 * * * *'])
   await database.query(`update expiry.nightly_schedule set set_at = now() - interval '1 month'`)
@@ -76,7 +109,7 @@ async function hasLookedSince(database: Database, time: number): Promise<boolean
   const { rowCount } = await database.query(
     `select from pg_stat_activity
       where datname = current_database() and application_name = 'mentor-expiry listener'
-        and state = 'idle' and query like '%is_blocked%' and query_start >= to_timestamp($1 / 1000.0)`,
+        and state = 'idle' and query like '%is_overdue%' and query_start >= to_timestamp($1 / 1000.0)`,
     [time],
   )
   return (rowCount ?? 0) > 0

@@ -55,8 +55,8 @@ test.each(['listener', 'notifier'])('every event of the %s is documented with it
 })
 
 test('every alert that is raised is documented, and back', async () => {
-  const services = ['services/listener/night.ts', 'services/notifier/log.ts']
-  const raised = (await Promise.all(services.map(read))).flatMap((text) => all(text, /raise_alert\('(\w+)'/g))
+  const sources = ['services/listener/night.ts', 'services/notifier/log.ts', 'db/functions/decide/settle_rechecks.sql']
+  const raised = (await Promise.all(sources.map(read))).flatMap((text) => all(text, /raise_alert\(\s*'(\w+)'/g))
   const section = (await read('docs/errors.md')).split(/^## /m).find((part) => part.startsWith('Alerts'))
   expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(unique(raised))
 })

@@ -13,7 +13,7 @@ when (
     when 'sending' then new.status not in ('sent', 'failed', 'pending')
       or new.status = 'failed' and new.status_reason = 'no_recipient'
     when 'failed' then new.status not in ('pending', 'superseded')
-    when 'superseded' then new.status <> 'pending' or old.status_reason = 'tighter_reminder'
+    when 'superseded' then new.status <> 'pending'
     else true
   end
 )

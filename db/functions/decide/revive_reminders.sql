@@ -18,7 +18,6 @@ begin
      where l.mentor_id = any (p_mentor_ids)
        and l.kind = 'reminder'
        and l.status = 'superseded'
-       and l.status_reason <> 'tighter_reminder'
   ), held as materialized (
     -- What is needed below comes along: joined again, tables without statistics make it a loop over every pair.
     select l.id, l.mentor_id, d.urgency, d.escalate
@@ -42,4 +41,4 @@ begin
 end;
 $$;
 comment on function expiry.revive_reminders(uuid[]) is
-  'Makes superseded reminders pending again whose very key is due again (a mistaken date corrected back, a pause that ended), and returns how many. The mentor of a row that somebody holds is noted for a recheck. Call with the mentors locked.';
+  'Makes superseded reminders pending again whose very key is due again (a mistaken date corrected back, a pause that ended, a tighter threshold taken away before it reminded anybody), and returns how many. The mentor of a row that somebody holds is noted for a recheck. Call with the mentors locked.';

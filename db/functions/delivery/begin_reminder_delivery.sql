@@ -13,26 +13,8 @@ set lock_timeout = '400ms'
 as $$
 #variable_conflict use_column
 declare
-  v_held bigint[];
+  v_held bigint[] := expiry.hold_reminders(p_ids);
 begin
-  begin
-    -- Waits for a claim that has handed the job over and not yet committed.
-    v_held := array(
-      select l.id from expiry.reminder_dispatch_log as l
-       where l.id = any (p_ids)
-       order by l.id
-         for no key update
-    );
-  exception when lock_not_available then
-    -- Who holds a row for longer (a host's transaction may for minutes) keeps that one and not the others of its batch.
-    v_held := array(
-      select l.id from expiry.reminder_dispatch_log as l
-       where l.id = any (p_ids)
-       order by l.id
-         for no key update skip locked
-    );
-  end;
-
   return query
   with asked as (
     -- A job may stand twice in a batch (its queue was wiped and filled again): one of the two may send.

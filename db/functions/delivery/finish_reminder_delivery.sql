@@ -16,26 +16,10 @@ set lock_timeout = '400ms'
 as $$
 #variable_conflict use_column
 declare
-  v_ids bigint[] := array(select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r);
-  v_held bigint[];
+  v_held bigint[] := expiry.hold_reminders(
+    array(select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r)
+  );
 begin
-  begin
-    v_held := array(
-      select l.id from expiry.reminder_dispatch_log as l
-       where l.id = any (v_ids)
-       order by l.id
-         for no key update
-    );
-  exception when lock_not_available then
-    -- As in begin: who holds a row keeps that one, and not the others of its batch.
-    v_held := array(
-      select l.id from expiry.reminder_dispatch_log as l
-       where l.id = any (v_ids)
-       order by l.id
-         for no key update skip locked
-    );
-  end;
-
   return query
   with answers as materialized (
     select r.id, r.generation, r.attempt, c.channel, c.kind, c.code, c."messageId" as message_id,

@@ -14,7 +14,6 @@ begin
       select distinct l.mentor_id
         from expiry.reminder_dispatch_log as l
        where l.status = 'superseded'
-         and l.status_reason <> 'tighter_reminder'
          and l.organisation_id = any (p_organisation_ids)
          and l.certification_expiry_date >= (expiry.now() at time zone 'UTC')::date - 1
          and exists (

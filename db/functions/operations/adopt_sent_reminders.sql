@@ -45,7 +45,6 @@ begin
      where l.kind = 'reminder'
        and l.mentor_id = any (v_mentor_ids)
        and l.status in ('pending', 'queued', 'failed', 'superseded')
-       and l.status_reason is distinct from 'tighter_reminder'
      order by l.id
        for no key update of l skip locked
   );

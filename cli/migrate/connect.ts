@@ -1,0 +1,18 @@
+import { Client } from 'pg'
+import { summarise } from '../../runtime/errors.ts'
+
+/** A connection for `mentor-expiry migrate`; one that is lost rejects the statement under way, or the next one. */
+export async function connect(connectionString: string): Promise<Client> {
+  const client = new Client({ connectionString, application_name: 'mentor-expiry migrate' })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+/** Whether a server that had answered is gone: it was shut down, ended this session, or the wire was cut. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code } = summarise(error)
+  if (code !== 'unknown') return /^(57P0[1-5]|08...|ECONNRESET|EPIPE)$/.test(code)
+  // The driver gives these no code.
+  return error instanceof Error && /^Connection terminated|has encountered a connection error/.test(error.message)
+}

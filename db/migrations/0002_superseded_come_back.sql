@@ -1,0 +1,2 @@
+DROP INDEX "expiry"."reminder_dispatch_log_superseded_idx";--> statement-breakpoint
+CREATE INDEX "reminder_dispatch_log_superseded_idx" ON "expiry"."reminder_dispatch_log" USING btree ("certification_expiry_date","mentor_id") WHERE status = 'superseded';

@@ -1,0 +1,135 @@
+import type { Pool } from 'pg'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { keepReasons } from '../../runtime/monitoring/reasons.ts'
+import type { Readiness } from '../../runtime/monitoring/server.ts'
+import type { Observe } from './events.ts'
+
+/** What follows the listener's events: metrics in the registry, and whether it works. */
+export function monitorListener(registry: Registry): { observe: Observe; readiness: Readiness } {
+  const registers = [registry]
+  const queued = new Counter({
+    name: 'mentor_expiry_reminders_queued_total',
+    help: 'Reminders that this listener has moved into the queue',
+    registers,
+  })
+  const claims = new Histogram({
+    name: 'mentor_expiry_claim_seconds',
+    help: 'Time that one batch takes from its claim to the commit, the queue included',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
+    registers,
+  })
+  const found = new Counter({
+    name: 'mentor_expiry_found_total',
+    help: 'What the sweeps have found and mended: reminders whose job or notifier was lost, mentors looked at again',
+    labelNames: ['what'],
+    registers,
+  })
+  const nights = new Counter({
+    name: 'mentor_expiry_nights_total',
+    help: 'Nights that this listener has run because no schedule had, by outcome',
+    labelNames: ['status'],
+    registers,
+  })
+  const reasons = keepReasons(['waiting:start', 'not_listening'])
+  const observe: Observe = (event) => {
+    switch (event.kind) {
+      case 'waiting':
+        reasons.clear('waiting:')
+        return reasons.add(`waiting:${event.reason}`)
+      case 'started':
+        return reasons.clear('waiting:')
+      case 'listening':
+        return reasons.clear('not_listening')
+      case 'listen_lost':
+        return reasons.add('not_listening')
+      case 'dispatch_failed':
+        return reasons.add('dispatch_failed')
+      case 'dispatch_recovered':
+        return reasons.clear('dispatch_failed')
+      case 'dispatched':
+        queued.inc(event.count)
+        return claims.observe(event.milliseconds / 1_000)
+      case 'queue_wiped':
+      case 'jobs_lost':
+      case 'rescued':
+      case 'rechecked':
+        return found.inc({ what: event.kind }, event.count)
+      case 'nightly_ended':
+        return nights.inc({ status: event.status })
+    }
+  }
+  return { observe, readiness: reasons.readiness }
+}
+
+type Row = { status: string; reason: string; count: number; oldest: number | null }
+
+/**
+ * Gauges that are read from the tables when they are asked for, at most every five seconds: open and failed reminders,
+ * the oldest pending one, organisations whose night is late, open alerts. Finished reminders are not counted: that
+ * would read the whole log.
+ */
+export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): void {
+  const registers = [registry]
+  const reminders = new Gauge({
+    name: 'mentor_expiry_reminders',
+    help: 'Reminders that are not at their end, by status and reason',
+    labelNames: ['status', 'reason'],
+    registers,
+    collect: () => refresh(),
+  })
+  const oldest = new Gauge({
+    name: 'mentor_expiry_oldest_pending_seconds',
+    help: 'How long the longest waiting reminder could have been queued; 0 when none waits',
+    registers,
+  })
+  const late = new Gauge({
+    name: 'mentor_expiry_organisations_late',
+    help: 'Organisations whose night nobody has run in time',
+    registers,
+  })
+  const alerts = new Gauge({
+    name: 'mentor_expiry_alerts_open',
+    help: 'Open alerts by kind',
+    labelNames: ['kind'],
+    registers,
+  })
+  const answered = new Gauge({
+    name: 'mentor_expiry_database_up',
+    help: 'Whether the tables could be read for this answer',
+    registers,
+  })
+  let read = Number.NEGATIVE_INFINITY
+  const refresh = async () => {
+    if (performance.now() - read < 5_000) return
+    try {
+      const [rows, facts, open] = [
+        await pool.query<Row>(openRows),
+        await pool.query<{ late: number }>(lateNights),
+        await pool.query<{ kind: string; count: number }>(openAlerts),
+      ]
+      reminders.reset()
+      alerts.reset()
+      for (const { status, reason, count } of rows.rows) reminders.set({ status, reason }, count)
+      oldest.set(Math.max(0, ...rows.rows.map((row) => row.oldest ?? 0)))
+      late.set(facts.rows[0]?.late ?? 0)
+      for (const { kind, count } of open.rows) alerts.set({ kind }, count)
+      answered.set(1)
+      read = performance.now()
+    } catch {
+      answered.set(0)
+    }
+  }
+}
+
+const openRows = `
+  select l.status::text as status, coalesce(l.status_reason, '') as reason, pg_catalog.count(*)::int as count,
+         pg_catalog.max(extract(epoch from pg_catalog.now() - l.available_at)) filter (where l.status = 'pending')::float8 as oldest
+    from expiry.reminder_dispatch_log as l
+   where l.status in ('pending', 'queued', 'sending', 'failed')
+   group by 1, 2`
+
+const lateNights = `
+  select pg_catalog.count(*)::int as late from expiry.nightly_owed() as o where o.late_at <= expiry.now()`
+
+const openAlerts = `
+  select a.kind, pg_catalog.count(*)::int as count from expiry.operations_alerts as a where a.resolved_at is null group by 1`
