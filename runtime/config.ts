@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { parseClusterUrl } from './cluster-url.ts'
+import { parseLoopbackAddress } from './loopback-address.ts'
 
 const seconds = (fallback: number) =>
   z.coerce.number({ error: 'must be a number of seconds' }).positive('must be more than 0 seconds').default(fallback)
@@ -8,9 +10,26 @@ const count = (fallback: number, most: number) => {
 }
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
 const queueUrl = z.union(
-  [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().regex(/^redis-cluster:\/\/[^\s/,@]+(,[^\s/,@]+)*$/)],
-  { error: 'must be a redis://, rediss://, redis-cluster://host:port,host:port or postgres:// URL' },
+  [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().refine((url) => parseClusterUrl(url) !== undefined)],
+  {
+    error:
+      'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
+  },
 )
+
+const loopbackAddress = z.string().transform((text, { addIssue }) => {
+  const address = parseLoopbackAddress(text)
+  if (address) return address
+  addIssue('must be 127.0.0.1:port, localhost:port or [::1]:port: without sign-in only this machine may reach it')
+  return z.NEVER
+})
+
+const address = z.string().transform((text, { addIssue }) => {
+  const [, host, port] = /^(\[[^\]\s]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(text) ?? []
+  if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  addIssue('must be host:port, such as 127.0.0.1:9401 or 0.0.0.0:9401')
+  return z.NEVER
+})
 
 const Environment = z.object({
   DATABASE_URL: postgresUrl.optional(),
@@ -39,6 +58,13 @@ const Environment = z.object({
   NOTIFIER_CONCURRENCY: count(10, 500),
   SWEEP_INTERVAL: seconds(5),
   AUDIT_AFTER: seconds(30),
+  DASHBOARD_ADDRESS: loopbackAddress.optional(),
+  DASHBOARD_WRITABLE: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((text) => text === 'true'),
+  LISTENER_HTTP: address.optional(),
+  NOTIFIER_HTTP: address.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 

@@ -10,6 +10,8 @@ import {
 } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
+import { isClusterUrl, parseClusterUrl } from './cluster-url.ts'
+import { pause } from './pause.ts'
 import { openPool } from './pool.ts'
 import { watchCopies } from './redis-copies.ts'
 
@@ -23,6 +25,11 @@ export type QueueConnection = {
   kind: 'redis' | 'postgres'
   openQueue(): Queue
   openWorker(processor: Processor, options: Omit<WorkerOptions, 'connection' | 'prefix'>): Worker
+  /**
+   * Resolves when the server answers; rejects with the signal's reason. BullMQ's first command fails, and its failure is
+   * remembered for ever, on a connection that is not ready: nothing of it is built before. `onFailure` hears of each attempt.
+   */
+  ready(onFailure: (error: unknown) => void, signal: AbortSignal): Promise<void>
   /** The server itself, for questions that BullMQ does not answer in bulk. */
   server: { kind: 'redis'; redis: Redis | Cluster } | { kind: 'postgres'; pool: Pool }
   close(): Promise<void>
@@ -42,6 +49,15 @@ export type QueueConnectionOptions = {
 export const producerPatience = 2_000
 
 /**
+ * Milliseconds without a byte after which a worker's connection with commands under way counts as dead: its server may have
+ * vanished without a word. Longer than BullMQ blocks in one command, which is 10 s at most, so that none is cut while it waits.
+ */
+const silence = 15_000
+
+/** Milliseconds that a worker waits for one statement, where the queue lives in PostgreSQL. */
+const workerPatience = 30_000
+
+/**
  * Connects to the server of the queue. The producer has no offline queue and one retry a command: what it could not
  * hand over at once stays in the table, and is not delivered long after the claim was given up.
  */
@@ -59,6 +75,7 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
     kind: 'redis',
     openQueue: () => new Queue(reminderQueueName, settings),
     openWorker: (processor, more) => new Worker(reminderQueueName, processor, { ...settings, ...more }),
+    ready: (onFailure, signal) => untilReady(redis, onFailure, signal),
     server: { kind: 'redis', redis },
     async close() {
       closed = true
@@ -71,19 +88,47 @@ function connectRedis({ url, role, name }: QueueConnectionOptions, isClosed: () 
   const patience =
     role === 'producer'
       ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: producerPatience }
-      : { maxRetriesPerRequest: null }
+      : { maxRetriesPerRequest: null, socketTimeout: silence }
   const settings = {
     ...patience,
     connectTimeout: producerPatience,
+    keepAlive: 10_000,
     connectionName: name,
     retryStrategy: (times: number) => (isClosed() ? null : Math.min(100 * times, 2_000)),
   }
-  const cluster = /^redis-cluster:\/\/(.+)$/.exec(url)
-  if (!cluster?.[1]) return new Redis(url, settings)
-  return new Cluster(
-    cluster[1].split(',').map((host) => `redis://${host}`),
-    { redisOptions: settings, clusterRetryStrategy: settings.retryStrategy, enableOfflineQueue: role === 'worker' },
-  )
+  if (!isClusterUrl(url)) return new Redis(url, settings)
+  const address = parseClusterUrl(url)
+  if (!address) throw new Error('the URL of the Redis Cluster is malformed')
+  const { nodes, tls, ...signIn } = address
+  return new Cluster(nodes, {
+    redisOptions: { ...settings, ...signIn, ...(tls && { tls: {} }) },
+    clusterRetryStrategy: settings.retryStrategy,
+    enableOfflineQueue: role === 'worker',
+    // Left to each connection: a certificate names the host, not the address that it resolves to.
+    ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
+  })
+}
+
+type Connecting = {
+  status: string
+  on(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown
+  off(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown
+}
+
+function untilReady(redis: Connecting, onFailure: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      redis.off('ready', settle)
+      redis.off('error', onFailure)
+      signal.removeEventListener('abort', settle)
+      if (signal.aborted) reject(signal.reason)
+      else resolve()
+    }
+    if (signal.aborted || redis.status === 'ready') return settle()
+    redis.on('ready', settle)
+    redis.on('error', onFailure)
+    signal.addEventListener('abort', settle, { once: true })
+  })
 }
 
 // BullMQ types its classes by their backend; ours are used through what the two backends have in common.
@@ -97,7 +142,7 @@ function onPostgres({ url, role, name, connections, onError }: QueueConnectionOp
     // The queue holds hints: what a crash takes from it the audit finds, so its commits need not wait for the disk.
     options: '-c search_path=bullmq -c synchronous_commit=off',
     onError,
-    ...(role === 'producer' && { patience: producerPatience }),
+    patience: role === 'producer' ? producerPatience : workerPatience,
   })
   const settings = { connection: pool as unknown as ConnectionOptions, prefix }
   return {
@@ -105,6 +150,19 @@ function onPostgres({ url, role, name, connections, onError }: QueueConnectionOp
     openQueue: () => new Queue(reminderQueueName, settings, postgresBackend),
     openWorker: (processor, more) =>
       new Worker(reminderQueueName, processor, { ...settings, ...more }, postgresBackend),
+    async ready(onFailure, signal) {
+      for (;;) {
+        try {
+          await pool.query('select from migration limit 1')
+          return
+        } catch (error) {
+          signal.throwIfAborted()
+          onFailure(error)
+          await pause(500, signal)
+          signal.throwIfAborted()
+        }
+      }
+    },
     server: { kind: 'postgres', pool },
     async close() {
       await pool.end()

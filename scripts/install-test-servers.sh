@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs on Debian the servers that the tests start for themselves: PostgreSQL 15 with pg_cron and plpgsql_check,
-# Redis and PgBouncer. Does nothing where they are there. Leaves no service running: the tests bring their own data and ports.
+# Installs on Debian what the tests start for themselves: PostgreSQL 15 with pg_cron and plpgsql_check, Redis, PgBouncer
+# and Chromium. Does nothing where they are there. Leaves no service running: the tests bring their own data and ports.
 set -euo pipefail
 
 postgres=/usr/lib/postgresql/15
@@ -10,10 +10,11 @@ missing=()
 [ -e "$postgres/lib/plpgsql_check.so" ] || missing+=(postgresql-15-plpgsql-check)
 command -v redis-server > /dev/null || missing+=(redis-server)
 [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+[ -x /usr/bin/chromium ] || missing+=(chromium)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ ! -e /etc/debian_version ] || ! command -v apt-get > /dev/null; then
-  echo "This is not Debian: install PostgreSQL 15 with pg_cron, redis-server and pgbouncer by its own means." >&2
+  echo "This is not Debian: install PostgreSQL 15 with pg_cron, redis-server, pgbouncer and chromium by its own means." >&2
   exit 1
 fi
 

@@ -9,13 +9,14 @@ export type Claim = { count: number; left: 'nothing' | 'more' | 'window_full' }
 type Claimed = { id: number; generation: number; threshold_day: number }
 
 /**
- * Claims one batch of pending reminders, most urgent first and within the window, and adds their jobs inside the
- * claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. A job may run before
- * the commit; begin waits for it (protocol.md, "pending, queued → sending").
+ * Claims one batch of pending reminders, most urgent first, within the window and no more than `most`, and adds their jobs
+ * inside the claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. A job may run
+ * before the commit; begin waits for it (protocol.md, "pending, queued → sending").
  */
 export async function claimBatch(
   deps: { pool: Pool; queue: Pick<ReminderQueue, 'add'> },
   window: number,
+  most: number,
 ): Promise<Claim> {
   const client = await deps.pool.connect()
   // PostgreSQL may end this connection while the queue is being waited for; the next statement says so, and without
@@ -27,7 +28,7 @@ export async function claimBatch(
       `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s'`,
     )
     const room = await client.query<{ room: number }>('select expiry.reminder_queue_room($1) as room', [window])
-    const limit = Math.min(batchSize, room.rows[0]?.room ?? 0)
+    const limit = Math.max(0, Math.min(batchSize, room.rows[0]?.room ?? 0, most))
     const { rows } = await client.query<Claimed>(
       'select c.id, c.generation, c.threshold_day from expiry.claim_pending_reminders($1) as c',
       [limit],

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { growingPause, pause } from '../../runtime/pause.ts'
-import { claimBatch } from './claim.ts'
+import { type Claim, claimBatch } from './claim.ts'
 import type { Observe } from './events.ts'
 import type { QueueHolder } from './queue-holder.ts'
 import type { Wake } from './wake.ts'
@@ -13,16 +13,16 @@ export type DispatchDeps = { pool: Pool; queue: QueueHolder; window: number; wak
  */
 export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Promise<void> {
   const pauses = growingPause({ base: 250, cap: 5_000 })
+  const known = { jobs: 0 }
   let failing = false
   while (!signal.aborted) {
     try {
-      await dispatchAll(deps, signal)
+      await dispatchAll(deps, known, signal)
       if (failing) deps.observe({ kind: 'dispatch_recovered' })
       failing = false
       pauses.reset()
       await deps.wake.next(signal)
     } catch (error) {
-      await deps.queue.discard()
       const milliseconds = pauses.next()
       if (!failing) deps.observe({ kind: 'dispatch_failed', error, pause: Math.round(milliseconds) })
       failing = true
@@ -31,11 +31,27 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   }
 }
 
-async function dispatchAll(deps: DispatchDeps, signal: AbortSignal): Promise<void> {
+/** How many jobs waited for a worker when they were last counted. */
+type Known = { jobs: number }
+
+/**
+ * A superseded row leaves its job behind until a worker meets it, so jobs are kept within the window as well as rows. They
+ * are counted outside the claim's transaction; listeners that count at the same moment exceed it by a batch each at most.
+ */
+async function claimNext(deps: DispatchDeps, known: Known): Promise<Claim> {
+  return deps.queue.use(async (queue) => {
+    if (known.jobs >= deps.window) known.jobs = await queue.countWaiting()
+    const claim = await claimBatch({ pool: deps.pool, queue }, deps.window, deps.window - known.jobs)
+    if (claim.count > 0) known.jobs = await queue.countWaiting()
+    return claim
+  })
+}
+
+async function dispatchAll(deps: DispatchDeps, known: Known, signal: AbortSignal): Promise<void> {
   const pauses = growingPause({ base: 50, cap: 1_000 })
   while (!signal.aborted) {
     const started = performance.now()
-    const { count, left } = await claimBatch({ pool: deps.pool, queue: await deps.queue.get() }, deps.window)
+    const { count, left } = await claimNext(deps, known)
     if (count > 0) {
       deps.observe({ kind: 'dispatched', count, milliseconds: Math.round(performance.now() - started) })
       pauses.reset()

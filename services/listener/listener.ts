@@ -69,7 +69,7 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    await atMost(patience, queue.discard()).catch(onError)
+    await atMost(patience, queue.close()).catch(onError)
     await atMost(patience, pool.end()).catch(onError)
     observe({ kind: 'stopped' })
   }

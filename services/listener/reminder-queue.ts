@@ -13,6 +13,8 @@ export type ReminderQueue = {
   /** False when the queue has lost the far-delayed job that stands guard in it: then it was wiped. */
   hasSentinel(): Promise<boolean>
   addSentinel(): Promise<void>
+  /** How many jobs wait for a worker, whether or not a reminder still waits for them. */
+  countWaiting(): Promise<number>
   /** Of these jobs, the ones that the queue lacks or has finished: proof that nobody will work on them. */
   findLost(jobs: ReminderJob[]): Promise<ReminderJob[]>
   close(): Promise<void>
@@ -71,15 +73,15 @@ export async function openReminderQueue(options: {
     async addSentinel() {
       await within(queue.add('sentinel', {}, { jobId: sentinelId, delay: tenYears }))
     },
+    countWaiting: () => within(countWaiting(connection, queue)),
     findLost: (jobs) => within(findLost(connection, queue, jobs)),
     close,
   }
 }
 
-/** BullMQ's first command fails, and its failure is remembered for ever, on a connection that is not ready yet. */
 async function openQueue(connection: QueueConnection, onError: (error: unknown) => void): Promise<Queue> {
   try {
-    if (connection.server.kind === 'redis') await within(ready(connection.server.redis))
+    await ready(connection)
     const queue = connection.openQueue()
     queue.on('error', onError)
     await within(queue.waitUntilReady())
@@ -88,6 +90,24 @@ async function openQueue(connection: QueueConnection, onError: (error: unknown) 
     await connection.close()
     throw error
   }
+}
+
+/** BullMQ's own counts read every finished job as well, where the queue lives in PostgreSQL. */
+async function countWaiting({ server }: QueueConnection, queue: Queue): Promise<number> {
+  if (server.kind === 'postgres') {
+    const { rows } = await server.pool.query<{ count: number }>(
+      `select count(*)::integer as count from job where queue = $1 and state = 'waiting'`,
+      [reminderQueueName],
+    )
+    return rows[0]?.count ?? 0
+  }
+  const { redis } = server
+  const counts = await Promise.all([
+    redis.llen(queue.toKey('wait')),
+    redis.llen(queue.toKey('paused')),
+    redis.zcard(queue.toKey('prioritized')),
+  ])
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 async function findLost(connection: QueueConnection, queue: Queue, jobs: ReminderJob[]): Promise<ReminderJob[]> {
@@ -121,10 +141,20 @@ async function aliveInRedis(redis: Redis | Cluster, queue: Queue, jobs: Reminder
   return alive
 }
 
-type Connecting = { status: string; once(event: 'ready', listener: () => void): unknown }
-
-function ready(redis: Connecting): Promise<void> {
-  return redis.status === 'ready' ? Promise.resolve() : new Promise((resolve) => redis.once('ready', () => resolve()))
+/** Rejects with what the server, or the way to it, has said last, where it is not ready in time. */
+async function ready(connection: QueueConnection): Promise<void> {
+  const enough = new AbortController()
+  let failure: unknown
+  const onFailure = (error: unknown) => {
+    failure = error
+  }
+  try {
+    await within(connection.ready(onFailure, enough.signal))
+  } catch (error) {
+    throw failure ?? error
+  } finally {
+    enough.abort()
+  }
 }
 
 async function within<T>(work: Promise<T>): Promise<T> {

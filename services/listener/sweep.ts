@@ -27,14 +27,7 @@ export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<v
   const steps: Record<string, () => Promise<void>> = {
     rescue: () => rescue(deps, outage),
     recheck: () => counted(deps, 'rechecked', 'select expiry.settle_rechecks(1000) as count'),
-    audit: async () => {
-      try {
-        await auditQueue({ ...deps, queue: await deps.queue.get() }, cursor)
-      } catch (error) {
-        await deps.queue.discard()
-        throw error
-      }
-    },
+    audit: () => deps.queue.use((queue) => auditQueue({ ...deps, queue }, cursor)),
   }
   const runOwedNight = watchNights(deps)
   let night: Promise<void> | undefined

@@ -68,7 +68,7 @@ async function send(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal):
   const { id, generation, attempt } = delivery
   const verdict = await finish(deps, { id, generation, attempt, channels }, begunAt + deps.lease * 1_000, giveUp)
   if (!verdict) return { kind: 'done' } // the lease runs out, and the rescue records the attempt as uncertain
-  return report(deps.observe, verdict, channels.find((channel) => channel.kind !== 'accepted')?.code ?? '')
+  return report(deps.observe, verdict, delivery, channels.find((channel) => channel.kind !== 'accepted')?.code ?? '')
 }
 
 /**
@@ -97,7 +97,7 @@ async function finish(
   }
 }
 
-function report(observe: Observe, verdict: DeliveryVerdict, code: string): Outcome {
+function report(observe: Observe, verdict: DeliveryVerdict, { thresholdDay }: Delivery, code: string): Outcome {
   const { id, attempt } = verdict
   if (verdict.verdict === 'stale') {
     observe({ kind: 'result_stale', id, attempt })
@@ -105,7 +105,14 @@ function report(observe: Observe, verdict: DeliveryVerdict, code: string): Outco
   }
   switch (verdict.status) {
     case 'sent':
-      observe({ kind: 'sent', id, attempt, lateSeconds: verdict.late_seconds, late: verdict.verdict === 'late' })
+      observe({
+        kind: 'sent',
+        id,
+        thresholdDay,
+        attempt,
+        lateSeconds: verdict.late_seconds,
+        late: verdict.verdict === 'late',
+      })
       return { kind: 'done' }
     case 'failed': {
       const reason = verdict.status_reason ?? 'rejected'

@@ -22,7 +22,7 @@ export type GatePauses = { base: number; cap: number }
 /** Opens a gate for one channel; probing ends when the signal aborts. */
 export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses, signal: AbortSignal): Gate {
   const growing = growingPause(pauses)
-  const alert = keepChannelAlert({ channel: channel.name, log, observe })
+  const alert = keepChannelAlert({ channel: channel.name, log, observe }, signal)
   let reopening: Promise<void> | undefined
 
   const works = async () => {

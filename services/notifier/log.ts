@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { DatabaseError, type Pool } from 'pg'
 import { z } from 'zod'
 import { Delivery } from '../../contracts/delivery.ts'
@@ -23,8 +24,10 @@ export type ReminderLog = {
   begin(job: ReminderJob): Promise<Begun>
   /** Records the channels' answers to one attempt; `locked` as in `begin`. */
   finish(result: DeliveryResult): Promise<DeliveryVerdict>
+  /** Says that this process finds the channel out of order; after five minutes without repetition that no longer counts. */
   raiseAlert(channel: string, code: string): Promise<void>
-  resolveAlert(channel: string): Promise<void>
+  /** Says that the channel works for this process. False while others still report that it does not for them. */
+  resolveAlert(channel: string): Promise<boolean>
 }
 
 type Row = { id: number; generation: number }
@@ -39,6 +42,8 @@ export function openReminderLog(
 ): ReminderLog {
   const { pool } = deps
   const { channels, lease, retrying } = options
+  // A process's own, so that its alerts can be told from those of a predecessor.
+  const reporter = randomUUID()
   const shared = { isAboutItem, most: largestBatch }
   const begin = batching({
     ...shared,
@@ -66,13 +71,19 @@ export function openReminderLog(
     begin: async (job) => Begun.parse(await begin(job)),
     finish: async (result) => DeliveryVerdict.parse(await finish(result)),
     async raiseAlert(channel, code) {
-      await pool.query(`select expiry.raise_alert('channel_out_of_order', 'critical', $1, $2)`, [
-        alertKey(channel),
-        { channel, code },
-      ])
+      await pool.query(
+        `with me as materialized (select pg_catalog.set_config('expiry.reporter', $1, true))
+         select expiry.raise_alert('channel_out_of_order', 'critical', $2, $3) from me`,
+        [reporter, alertKey(channel), { channel, code }],
+      )
     },
     async resolveAlert(channel) {
-      await pool.query('select expiry.resolve_alert($1)', [alertKey(channel)])
+      const { rows } = await pool.query<{ resolved: boolean | null }>(
+        `with me as materialized (select pg_catalog.set_config('expiry.reporter', $1, true))
+         select expiry.resolve_alert($2) as resolved from me`,
+        [reporter, alertKey(channel)],
+      )
+      return rows[0]?.resolved !== null
     },
   }
 }

@@ -12,7 +12,6 @@ import type { Observe } from './events.ts'
 import { openGate } from './gate.ts'
 import { openReminderLog, type ReminderLog } from './log.ts'
 import { createPauseNotificationService } from './pause-notification-service.ts'
-import { waitForQueue } from './queue-readiness.ts'
 import { openWorker } from './worker.ts'
 
 /** Milliseconds that sends under way get to end by themselves once the notifier is asked to stop. */
@@ -47,7 +46,10 @@ export async function runNotifier(
       connections: Math.min(config.NOTIFIER_CONCURRENCY, 10),
       onError,
     })
-    await waitForQueue(connection, observe, signal)
+    await connection.ready(
+      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
+      signal,
+    )
     await work({ ...deps, pool, connection }, config, signal)
   } catch (error) {
     if (!signal.aborted) throw error
@@ -112,4 +114,12 @@ function openLog(pool: Pool, channels: Channel[], config: Config): ReminderLog {
       retrying: { base: config.RETRY_BASE, cap: config.RETRY_CAP, for: config.RETRY_FOR },
     },
   )
+}
+
+function once(say: (error: unknown) => void): (error: unknown) => void {
+  let said = false
+  return (error) => {
+    if (!said) say(error)
+    said = true
+  }
 }

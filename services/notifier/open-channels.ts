@@ -3,7 +3,7 @@ import type { Channel } from './channels/channel.ts'
 import { createComposer } from './channels/compose-message.ts'
 import { parseMailUrl } from './channels/mail-url.ts'
 import { parseMailbox } from './channels/mailbox.ts'
-import { createOutboxChannel } from './channels/outbox-channel.ts'
+import { createOutboxChannel, tryOutbox } from './channels/outbox-channel.ts'
 import { createSmtpChannel } from './channels/smtp-channel.ts'
 
 const outboxSender = 'Mentor expiry <mentor-expiry@localhost.localdomain>'
@@ -26,6 +26,14 @@ export function openChannels(config: Config): Channel[] {
     return [createOutboxChannel({ folder: MAIL_OUTBOX, composer }, { deadline })]
   }
   throw new ConfigurationError('bad configuration:\n  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files')
+}
+
+/** Throws ConfigurationError where messages shall go to a folder that can't be made or written: waiting can't help. */
+export function requireOutbox({ MAIL_URL, MAIL_OUTBOX }: Config): void {
+  if (MAIL_URL !== undefined || MAIL_OUTBOX === undefined) return
+  const fault = tryOutbox(MAIL_OUTBOX)
+  if (fault === undefined) return
+  throw new ConfigurationError(`bad configuration:\n  MAIL_OUTBOX: the folder can't be made or written (${fault})`)
 }
 
 function orFault<T>(variable: string, parse: () => T): T {

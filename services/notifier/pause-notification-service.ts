@@ -27,7 +27,10 @@ export function createPauseNotificationService(deps: {
     signal: AbortSignal,
   ): Promise<ChannelReport> {
     const startedAt = new Date().toISOString()
+    const started = performance.now()
     const answer = await answerOf(channel, delivery, signal)
+    const milliseconds = Math.round(performance.now() - started)
+    observe({ kind: 'answered', channel: channel.name, outcome: answer.kind, milliseconds })
     if (answer.kind === 'out_of_order' && !signal.aborted) gate.close(answer.code)
     if (answer.kind === 'accepted') gate.proven()
     return { ...answer, channel: channel.name, startedAt, finishedAt: new Date().toISOString() }

@@ -79,7 +79,38 @@ describe.skipIf(!hasRedis())('a notifier whose answers come late', () => {
     expect(copies(smtp)).toEqual({ 1: ROWS })
     expect(await attemptHistories(database)).toEqual({ '1 accepted': ROWS })
   })
+
+  test('after an outage longer than its lease it gets to hand in what it sent, before anything is taken from it', async () => {
+    await using stage = await openStage()
+    const { database, smtp } = stage
+    const lease = { DELIVERY_LEASE: '3', DELIVERY_DEADLINE: '1.4', SWEEP_INTERVAL: '0.1' }
+    await using proxy = await startProxy({ targetPort: Number(new URL(database.url).port), protocol: 'postgres' })
+    const slow = smtp.script({ at: 'end', act: { delayMs: 600 } })
+    await addPendingReminders(database, ROWS)
+    // Both lose the database, as when it restarts.
+    const url = { DATABASE_URL: throughProxy(database.url, proxy) }
+    const listener = await stage.start('listener', { ...lease, ...url })
+    await stage.start('notifier', { ...lease, ...url })
+    await waitFor('all to be handed over', () => slow.hits === ROWS)
+    await proxy.refuse(true)
+    proxy.cut()
+    await waitFor('every lease to run out', async () => (await ranOut(database)) === ROWS)
+    await proxy.refuse(false)
+
+    await allSent(database, ROWS, 10_000)
+    expect(copies(smtp)).toEqual({ 1: ROWS })
+    expect(await attemptHistories(database)).toEqual({ '1 accepted': ROWS })
+    expect(listener.events('rescued')).toEqual([])
+  })
 })
+
+async function ranOut(database: Parameters<typeof countOf>[0]): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    `select count(*)::integer as count from expiry.reminder_dispatch_log
+      where status = 'sending' and lease_until < clock_timestamp()`,
+  )
+  return rows[0]?.count ?? 0
+}
 
 /** What a listener's sweep does; true when all are pending again. */
 async function rescueAll(database: { query(text: string): Promise<unknown> } & Parameters<typeof countOf>[0]) {

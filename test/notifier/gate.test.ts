@@ -148,7 +148,7 @@ test('a gate that is stopped while closed lets nobody through any more', async (
 
 test('a probe that throws counts as one that failed', async () => {
   await using stage = await openStage()
-  const log = { raiseAlert: async () => undefined, resolveAlert: async () => undefined }
+  const log = { raiseAlert: async () => undefined, resolveAlert: async () => true }
   let probes = 0
   const probe = async () => {
     probes += 1

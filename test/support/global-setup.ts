@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { applySchema } from '../../db/apply.ts'
+import { findChromium } from './chromium.ts'
 import { createGuardedFolder, removeStaleFolders } from './guarded-folder.ts'
 import { findPgBouncer } from './pgbouncer.ts'
 import { SHARED_CLUSTERS, startPostgres } from './postgres.ts'
@@ -17,10 +18,11 @@ const DATABASE_FOLDER = fileURLToPath(new URL('../../db', import.meta.url))
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeStaleFolders()
-  const [binaries15, hasRedis, pgBouncer] = await Promise.all([
+  const [binaries15, hasRedis, pgBouncer, chromium] = await Promise.all([
     findPostgresBinaries(15),
     hasRedisServer(),
     findPgBouncer(),
+    findChromium(),
   ])
   const pgCron = binaries15 !== undefined && (await hasPgCron(binaries15))
   reportMissing(project, {
@@ -28,6 +30,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     pg_cron: pgCron,
     'redis-server': hasRedis,
     pgbouncer: pgBouncer !== undefined,
+    chromium: chromium !== undefined,
   })
 
   const resources: AsyncDisposable[] = []
@@ -62,6 +65,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       redis,
       pgCron,
       pgBouncer: pgBouncer !== undefined,
+      chromium: chromium !== undefined,
     })
   } catch (error) {
     await release()

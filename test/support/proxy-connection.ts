@@ -4,6 +4,8 @@ import { createNotificationFilter } from './postgres-frames.ts'
 /** One client's connection through the proxy, with its own connection to the server. */
 export type ProxyConnection = {
   stall(on: boolean): void
+  /** Nothing passes any more, whatever happens to a stall. */
+  forsake(): void
   destroy(): void
 }
 
@@ -26,6 +28,7 @@ export function createProxyConnection(options: ProxyConnectionOptions): ProxyCon
   let delayed: { chunk: Buffer; isDue: boolean } | undefined
   let timer: NodeJS.Timeout | undefined
   let isStalled = false
+  let isForsaken = false
 
   const destroy = () => {
     clearTimeout(timer)
@@ -77,13 +80,19 @@ export function createProxyConnection(options: ProxyConnectionOptions): ProxyCon
     })
   }
 
+  const stall = (on: boolean) => {
+    isStalled = on || isForsaken
+    if (!isStalled) return goOn()
+    client.pause()
+    server.pause()
+  }
+
   return {
     destroy,
-    stall: (on) => {
-      isStalled = on
-      if (!on) return goOn()
-      client.pause()
-      server.pause()
+    stall,
+    forsake: () => {
+      isForsaken = true
+      stall(true)
     },
   }
 }

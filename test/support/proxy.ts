@@ -16,6 +16,8 @@ export type Proxy = AsyncDisposable & {
   refuse(on: boolean): Promise<void>
   /** On: connections, old and new, stay open and nothing passes in either direction; off: all that waited passes. */
   stall(on: boolean): void
+  /** The open connections stay open and silent for ever, as if their peer had vanished; new ones pass. */
+  forsake(): void
   /**
    * From now on each chunk to the server waits `ms` before it passes, or only a chunk that holds `match`; what comes
    * behind it on its connection waits too. 0 ends it. A match that is cut in two by the network is not seen.
@@ -76,6 +78,9 @@ export async function startProxy({ targetPort, protocol }: ProxyOptions): Promis
     stall: (on) => {
       isStalled = on
       for (const connection of connections) connection.stall(on)
+    },
+    forsake: () => {
+      for (const connection of connections) connection.forsake()
     },
     delayUpstream: (ms, match) => {
       delay = { ms, match }

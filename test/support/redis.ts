@@ -72,12 +72,12 @@ export async function startRedis({ settings = {} }: { settings?: Record<string, 
   }
 }
 
-/** False while nothing listens and while the data are being loaded. */
+/** False while nothing listens and while the data are being loaded. A server that asks for a password serves. */
 async function answersPing(port: number): Promise<boolean> {
   const socket = createConnection({ port, host: '127.0.0.1' })
   const answer = new Promise<boolean>((resolve) => {
     socket.once('close', () => resolve(false))
-    socket.once('data', (data) => resolve(data.toString().startsWith('+PONG')))
+    socket.once('data', (data) => resolve(/^(\+PONG|-NOAUTH)/.test(data.toString())))
   })
   // Refused: "close" follows and answers.
   socket.once('error', () => undefined)

@@ -12,6 +12,8 @@ type SharedServers = {
   pgCron: boolean
   /** Whether a test can start PgBouncer. */
   pgBouncer: boolean
+  /** Whether a test can start Chromium. */
+  chromium: boolean
 }
 
 declare module 'vitest' {
@@ -60,4 +62,9 @@ export function hasPostgres15WithCron(): boolean {
 /** Whether PgBouncer can be started; for `describe.skipIf(!hasPgBouncer())`. */
 export function hasPgBouncer(): boolean {
   return inject('servers').pgBouncer
+}
+
+/** Whether Chromium can be started; for `describe.skipIf(!hasChromium())`. */
+export function hasChromium(): boolean {
+  return inject('servers').chromium
 }

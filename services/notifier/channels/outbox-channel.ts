@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ChannelAnswer, Delivery } from '../../../contracts/delivery.ts'
@@ -33,6 +34,25 @@ export function createOutboxChannel(
     [Symbol.asyncDispose]: async () => {},
   }
 }
+
+/**
+ * Makes the folder and tries to write in it. Returns undefined or the code of what refuses it for good; a full disk, or one
+ * that is slow to come, is the channel's trouble and passes.
+ */
+export function tryOutbox(folder: string): string | undefined {
+  const trial = path.join(folder, `.${randomUUID()}.tmp`)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(trial, '', { flag: 'wx', mode: 0o600 })
+    rmSync(trial)
+    return undefined
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+    return typeof code === 'string' && lasting.has(code) ? code : undefined
+  }
+}
+
+const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
 
 // Ids rise with time, so a listing by name is a listing by age; the rest of the row's key helps whoever looks for one.
 function fileName(delivery: Delivery): string {
