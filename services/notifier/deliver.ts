@@ -15,7 +15,10 @@ export type DeliverDeps = {
 }
 
 /** What became of a job. `again` is for what stood in the way before anything was sent. */
-export type Outcome = { kind: 'done' } | { kind: 'failed'; reason: string } | { kind: 'again' }
+export type Outcome =
+  | { kind: 'done' }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'again'; because: 'locked' | 'outage' | 'stopping' }
 
 /** Milliseconds that a job keeps its place after a begin that failed, so that jobs don't spin while the database is away. */
 const outage = 1_000
@@ -33,13 +36,14 @@ export async function deliver(
   try {
     await notifications.ready(signals.stopping)
   } catch {
-    return { kind: 'again' } // stopping: another worker takes the job
+    return { kind: 'again', because: 'stopping' } // another worker takes the job
   }
   const begun = await begin(deps, job, signals.stopping)
   switch (begun?.verdict) {
     case undefined:
+      return { kind: 'again', because: 'outage' }
     case 'locked': // somebody holds the row, and its place is better given to another job meanwhile
-      return { kind: 'again' }
+      return { kind: 'again', because: 'locked' }
     case 'stale':
     case 'superseded':
       observe({ kind: 'skipped', id: job.id, why: begun.verdict })

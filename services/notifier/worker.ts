@@ -9,8 +9,11 @@ export type WorkerDeps = {
   onError: (error: unknown) => void
 }
 
-/** Milliseconds after which a job is tried again whose infrastructure failed before anything was sent. */
-const infrastructurePause = 2_000
+/** Milliseconds after which a job is tried again that something stood in the way of before anything was sent. */
+const firstPause = 2_000
+
+/** The longest, where somebody holds the row: urgent jobs that can't begin must leave room for the others. */
+const longestPause = 30_000
 
 /**
  * Milliseconds. A worker whose connection broke in the middle of a fetch, or that died, leaves jobs behind that only the end of
@@ -33,11 +36,15 @@ export function openWorker({ connection, deliver, onError }: WorkerDeps, concurr
       case 'failed':
         throw new UnrecoverableError(outcome.reason)
       case 'again':
-        await job.moveToDelayed(Date.now() + infrastructurePause, token)
+        await job.moveToDelayed(Date.now() + pauseBecause(outcome.because, job.attemptsStarted), token)
         throw new DelayedError()
     }
   }
   const worker = connection.openWorker(processor, { concurrency, ...lock, runRetryDelay: 1_000, maxStalledCount: 10 })
   worker.on('error', onError)
   return worker
+}
+
+function pauseBecause(reason: 'locked' | 'outage' | 'stopping', starts: number): number {
+  return reason === 'locked' ? Math.min(longestPause, firstPause * 2 ** Math.max(0, starts - 1)) : firstPause
 }

@@ -40,6 +40,21 @@ describe.skipIf(!hasRedis())('a host transaction that takes its time', () => {
     expect(notifier.events('begin_failed')).toEqual([])
   })
 
+  test('and holds hundreds of the most urgent reminders lets the others through', async () => {
+    await using stage = await openStage()
+    const { database } = stage
+    await addPendingReminders(database, 400, { daysLeft: 7 })
+    await addPendingReminders(database, ROWS, { daysLeft: 25 })
+    await stage.start('listener')
+    await waitFor('all to be queued', async () => (await countOf(database, 'queued')) === 400 + ROWS)
+    const host = await database.connect()
+    await host.query('begin')
+    await host.query('select from expiry.reminder_dispatch_log where threshold_day = 7 for update')
+    await stage.start('notifier', { NOTIFIER_CONCURRENCY: '10' })
+    await waitFor('the others', async () => (await countOf(database, 'sent')) === ROWS, { deadlineMs: 25_000 })
+    expect(await countOf(database, 'queued')).toBe(400)
+  })
+
   test('and holds rows in mid-send delays the record of these alone', async () => {
     await using stage = await openStage()
     const { database, smtp } = stage
