@@ -1,6 +1,7 @@
 import { type Config, parseConfig } from '../runtime/config.ts'
 import { type Logger, openLogger } from '../runtime/logger.ts'
 import type { Command, CommandDeps, ExitCode } from './command.ts'
+import { findUnknownVariables } from './unknown-variables.ts'
 import { parseUsage } from './usage.ts'
 
 type Service = {
@@ -19,7 +20,9 @@ export function serviceCommand(service: Service): Command {
     async run(args: string[], { env, databaseUrl, signal }: CommandDeps): Promise<ExitCode> {
       parseUsage({ args, options: {} })
       const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
-      await service.run({ config, logger: openLogger({ level: config.LOG_LEVEL, service: service.name }) }, signal)
+      const logger = openLogger({ level: config.LOG_LEVEL, service: service.name })
+      for (const unknown of findUnknownVariables(env)) logger.warn(unknown, 'unknown_variable')
+      await service.run({ config, logger }, signal)
       return 0
     },
   }

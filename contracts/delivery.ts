@@ -46,7 +46,13 @@ export type Delivery = z.infer<typeof Delivery>
 export const ChannelAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('accepted'), code: z.string(), messageId: z.string() }),
   z.object({ kind: z.literal('rejected'), code: z.string() }),
-  z.object({ kind: z.literal('failed'), code: z.string(), retryAfter: z.number().nonnegative().optional() }),
+  z.object({
+    kind: z.literal('failed'),
+    code: z.string(),
+    retryAfter: z.number().nonnegative().optional(),
+    /** The channel said nothing, and works otherwise: where that goes on, it may be the channel's fault after all. */
+    doubtful: z.literal(true).optional(),
+  }),
   z.object({ kind: z.literal('uncertain'), code: z.string() }),
   z.object({ kind: z.literal('out_of_order'), code: z.string() }),
 ])

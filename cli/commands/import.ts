@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { Client } from 'pg'
 import type { Command, CommandDeps, ExitCode } from '../command.ts'
+import { connect } from '../connect.ts'
 import type { BadLine } from '../import/bad-lines.ts'
 import { NotTextError } from '../import/encoding.ts'
 import { type ImportOptions, importPeople } from '../import/import-people.ts'
@@ -33,7 +33,8 @@ The header names the columns, in any order:
                             mentors without a key get their mentor_ref
 
 UTF-8, UTF-16 or Windows-1252, with commas, semicolons or tabs: what Excel saves works. - reads standard input. Mentors
-whom the file does not name are left alone. Exit code 0: done, 1: failed, nothing was written, 2: bad usage.
+whom the file does not name are left alone. Exit code 0: done, 1: nothing was written, because something failed, a line is bad or, with
+--skip-bad, every line is, 2: bad usage.
 `
 
 export const importCommand: Command = {
@@ -91,7 +92,10 @@ async function runImport(
   const { stdout, stderr, signal } = deps
   try {
     await using input = await openOrExplain(path, signal)
-    await using database = await connect(await deps.databaseUrl())
+    await using database = await connect({
+      connectionString: await deps.databaseUrl(),
+      application_name: 'mentor-expiry import',
+    })
     using progress = showProgress({ stream: stderr, total: input.size })
     const reporter = options.json ? jsonReporter(stdout) : textReporter(stdout)
     const onBadLine = (line: BadLine) => {
@@ -126,15 +130,4 @@ async function openOrExplain(path: string, signal: AbortSignal): Promise<Input> 
       throw new UsageError(`${path} can't be read (${code})`)
     throw error
   }
-}
-
-async function connect(connectionString: string): Promise<AsyncDisposable & { client: Client }> {
-  const client = new Client({
-    connectionString,
-    application_name: 'mentor-expiry import',
-    connectionTimeoutMillis: 10_000,
-  })
-  client.on('error', () => undefined) // the query that is under way, or comes next, rejects
-  await client.connect()
-  return { client, [Symbol.asyncDispose]: () => client.end() }
 }

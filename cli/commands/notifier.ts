@@ -2,7 +2,7 @@ import { openMonitoring, openRegistry } from '../../runtime/monitoring/open.ts'
 import { notifierLog } from '../../services/notifier/event-log.ts'
 import { monitorNotifier } from '../../services/notifier/monitoring.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
-import { openChannels } from '../../services/notifier/open-channels.ts'
+import { openChannels, requireOutbox } from '../../services/notifier/open-channels.ts'
 import { serviceCommand } from '../service.ts'
 
 export const notifierCommand = serviceCommand({
@@ -12,6 +12,7 @@ export const notifierCommand = serviceCommand({
 /healthz, /readyz and /metrics.
 `,
   async run({ config, logger }, signal) {
+    requireOutbox(config)
     const channels = openChannels(config)
     const registry = openRegistry()
     const { observe, readiness } = monitorNotifier(registry)

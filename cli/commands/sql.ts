@@ -1,5 +1,6 @@
-import { Client, type QueryResult } from 'pg'
+import type { QueryResult } from 'pg'
 import type { Command } from '../command.ts'
+import { connect } from '../connect.ts'
 import { printTable } from '../table.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
@@ -19,14 +20,13 @@ export const sqlCommand: Command = {
     const { values, positionals } = parseUsage({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
     const [statement] = positionals
     if (statement === undefined || positionals.length > 1) throw new UsageError('one statement is expected, in quotes')
-    const client = new Client({
+    await using database = await connect({
       connectionString: await databaseUrl(),
       application_name: 'mentor-expiry sql',
       types: { getTypeParser: () => (text: string) => text }, // as PostgreSQL writes it
     })
-    await client.connect()
     try {
-      const answer: QueryResult | QueryResult[] = await client.query(statement)
+      const answer: QueryResult | QueryResult[] = await database.client.query(statement)
       for (const result of [answer].flat()) {
         if (values.json)
           stdout.write(`${JSON.stringify({ command: result.command, count: result.rowCount, rows: result.rows })}\n`)
@@ -43,8 +43,6 @@ export const sqlCommand: Command = {
     } catch (error) {
       stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
       return 1
-    } finally {
-      await client.end()
     }
   },
 }

@@ -1,12 +1,14 @@
 import { parseConfig } from '../../runtime/config.ts'
+import { openLogger } from '../../runtime/logger.ts'
 import type { Command } from '../command.ts'
+import { findUnknownVariables } from '../unknown-variables.ts'
 import { runUp } from '../up/run.ts'
 import { parseUsage } from '../usage.ts'
 
 const help = `mentor-expiry up [--once] [--example]
 
 Everything in one process: an embedded PostgreSQL with its data in .data/ (or the database of DATABASE_URL), the schema,
-one night, the listener and the notifier. An empty embedded database gets the example organisation.
+one night, the listener, the notifier and the dashboard. An empty embedded database gets the example organisation.
 
   --once      end when every reminder is sent, failed with a reason or superseded
   --example   load the example organisation even where there are others
@@ -22,6 +24,8 @@ export const upCommand: Command = {
   async run(args, { env, stdout, signal }) {
     const { values } = parseUsage({ args, options: { once: { type: 'boolean' }, example: { type: 'boolean' } } })
     const config = parseConfig({ LOG_LEVEL: 'warn', ...env })
+    const logger = openLogger({ level: config.LOG_LEVEL, service: 'up' })
+    for (const unknown of findUnknownVariables(env)) logger.warn(unknown, 'unknown_variable')
     const say = (line: string) => stdout.write(`${line}\n`)
     const options = {
       once: values.once ?? false,
@@ -29,6 +33,6 @@ export const upCommand: Command = {
       dataRoot: '.data',
       sudoUid: env.SUDO_UID,
     }
-    return await runUp({ config, say }, options, signal)
+    return await runUp({ config, logger, say }, options, signal)
   },
 }

@@ -1,7 +1,7 @@
+import type { SourceRecord } from './cut-records.ts'
 import { readDate } from './dates.ts'
 import { type Column, type FaultCode, faultWords } from './faults.ts'
 import type { Header } from './header.ts'
-import type { SourceRecord } from './records.ts'
 
 /**
  * What one line says, cleaned: null where it says nothing, or where its value is at fault. A faulty line also keeps its
@@ -38,7 +38,7 @@ const longest: Record<Column, number> = {
 /** A checker of records against one header: every fault of a line is found, not only its first. */
 export function createLineChecker(header: Header): (record: SourceRecord) => CheckedLine | null {
   const width = header.names.length
-  const places = [...header.positions]
+  const places = [...header.positions].map(([column, place]) => ({ column, place }))
   return (record) => {
     const values = emptyValues()
     const { fields } = record
@@ -52,7 +52,7 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
     const unmended = misshapenBefore(fields[header.reasonsAt] ?? '')
     if (unmended) return { line: record.line, values, faults: [{ column: '', code: unmended }], original: fields }
     const faults: LineFault[] = []
-    for (const [column, place] of places) {
+    for (const { column, place } of places) {
       const raw = fields[place] ?? ''
       const text = (header.isRejectsFile ? raw.replace(formulaGuard, '') : raw).trim()
       if (text === '') continue
@@ -131,14 +131,14 @@ function findFault(column: Column, text: string): FaultCode | undefined {
 }
 
 const alwaysRequired = ['organisation', 'mentor_ref', 'mentor_name'] as const
-const ofCoordinator = ['coordinator_ref', 'coordinator_name'] as const
+const requiredWithCoordinator = [...alwaysRequired, 'coordinator_ref', 'coordinator_name'] as const
 
 /** A coordinator is named by reference and name, or not at all; an address is not required, the fallback serves then. */
 function addMissing(values: Record<Column, string | null>, faults: LineFault[]): void {
   const hasCoordinator = values.coordinator_ref ?? values.coordinator_name ?? values.coordinator_email
-  const required = hasCoordinator === null ? alwaysRequired : [...alwaysRequired, ...ofCoordinator]
+  const required = hasCoordinator === null ? alwaysRequired : requiredWithCoordinator
   for (const column of required) {
-    const isFaulty = faults.some((fault) => fault.column === column)
-    if (values[column] === null && !isFaulty) faults.push({ column, code: 'missing_value' })
+    if (values[column] !== null || faults.some((fault) => fault.column === column)) continue
+    faults.push({ column, code: 'missing_value' })
   }
 }

@@ -17,9 +17,11 @@ export function readDate(text: string): ReadDate {
   const day = Number(isoParts === null ? parts[1] : parts[3])
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return fault('impossible_date')
   if (year < 2000 || year > 2200) return fault('date_out_of_range')
-  const two = (value: number) => (value < 10 ? `0${value}` : `${value}`)
-  return { kind: 'date', date: `${year}-${two(month)}-${two(day)}` }
+  const isWritten = isoParts !== null && text.length === 10
+  return { kind: 'date', date: isWritten ? text : `${year}-${twoDigits(month)}-${twoDigits(day)}` }
 }
+
+const twoDigits = (value: number) => (value < 10 ? `0${value}` : `${value}`)
 
 function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { readBytes, readFrom } from './read-file.ts'
 
 /** How a file's bytes become text, and how many of its first bytes are a byte order mark. */
 export type Encoding = { name: 'utf-8' | 'windows-1252' | 'utf-16le' | 'utf-16be'; markLength: number }
@@ -18,15 +18,15 @@ export class NotTextError extends Error {
  * Tells the encoding of a file by its byte order mark, else by reading all of it once: what is not valid UTF-8 is
  * Windows-1252, which Norwegian Excel writes. Memory stays constant. Throws NotTextError for a workbook or zero bytes.
  */
-export async function detectEncoding(path: string, signal: AbortSignal): Promise<Encoding> {
-  const start = await firstBytes(path, 4)
+export async function detectEncoding(file: FileHandle, signal: AbortSignal): Promise<Encoding> {
+  const start = await readBytes(file, 0, 4)
   if (start.subarray(0, 2).equals(Buffer.from([0xff, 0xfe]))) return { name: 'utf-16le', markLength: 2 }
   if (start.subarray(0, 2).equals(Buffer.from([0xfe, 0xff]))) return { name: 'utf-16be', markLength: 2 }
   if (start.equals(Buffer.from('PK\u0003\u0004'))) throw new NotTextError('workbook')
   const markLength = start.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let isUtf8 = true
-  for await (const chunk of createReadStream(path, { signal })) {
+  for await (const chunk of readFrom(file, 0, signal)) {
     if (chunk.includes(0)) throw new NotTextError('binary')
     isUtf8 = isUtf8 && decodes(decoder, chunk)
   }
@@ -40,16 +40,6 @@ function decodes(decoder: InstanceType<typeof TextDecoder>, chunk?: Buffer): boo
     return true
   } catch {
     return false
-  }
-}
-
-async function firstBytes(path: string, count: number): Promise<Buffer> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
   }
 }
 

@@ -13,7 +13,7 @@ import { type Tally, type Written, writeChanges } from './write.ts'
 
 export type ImportOptions = {
   dryRun: boolean
-  /** Import the good lines although there are bad ones. */
+  /** Import the good lines, if there is one, although there are bad ones. */
   skipBad: boolean
   createOrganisations: boolean
   /** Where to leave the bad lines, if there are any; null for nowhere. */
@@ -64,8 +64,9 @@ async function runImport(
   signal: AbortSignal,
 ): Promise<ImportResult> {
   const { client, progress } = deps
-  // The statements are long but run once: compiling them takes longer than they do.
+  // The statements are long but run once: compiling them, or a large sample for their plans, takes longer than they do.
   await client.query(`select pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('work_mem', '64MB', true),
+                             pg_catalog.set_config('default_statistics_target', '10', true),
                              pg_catalog.set_config('datestyle', 'ISO', true), pg_catalog.set_config('expiry.actor', 'import', true)`)
   const delimiter = await sniffDelimiter(input)
   const staged = await stageFile(deps, { input, delimiter, onBytes: progress.reached }, signal)
@@ -83,7 +84,9 @@ async function runImport(
   }
   const rejects = badLines > 0 ? options.rejects : null
   if (rejects !== null) await writeRejects({ path: rejects, header, delimiter }, readBadLines(deps, header))
-  if (badLines > 0 && !options.skipBad) return { written: false, lines, badLines, changes: null, rejects }
+  // A file without a single good line is the wrong file: its user expects to hear of it.
+  const isRefused = badLines > 0 && (!options.skipBad || badLines === lines)
+  if (isRefused) return { written: false, lines, badLines, changes: null, rejects }
 
   progress.phase('writing')
   const { newOrganisations } = await planChanges(deps)

@@ -1,21 +1,17 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { detectEncoding } from './encoding.ts'
+import { readFrom } from './read-file.ts'
+
+type OpenFile = AsyncDisposable & { file: FileHandle; size: number }
 
 /**
  * A file to read: from `start` to its end, `size` bytes in all. The encoding is one in which an ASCII byte is that
- * character and nothing else, so that delimiters, quotes and line ends can be found in the bytes.
+ * character and nothing else. Disposal closes it.
  */
-export type Input = AsyncDisposable & {
-  path: string
-  start: number
-  size: number
-  encoding: 'utf-8' | 'windows-1252'
-}
+export type Input = OpenFile & { start: number; encoding: 'utf-8' | 'windows-1252' }
 
 /**
  * Opens a file, or takes up a stream such as standard input, which is first written to a private temporary file because
@@ -23,21 +19,42 @@ export type Input = AsyncDisposable & {
  * NotTextError.
  */
 export async function openInput(source: string | Readable, signal: AbortSignal): Promise<Input> {
-  const folder = await mkdtemp(join(tmpdir(), 'mentor-expiry-import-'))
-  const dispose = () => rm(folder, { recursive: true, force: true })
+  const given = typeof source === 'string' ? await openGiven(source) : await keep(addAbortSignal(signal, source))
   try {
-    const path = typeof source === 'string' ? source : join(folder, 'input.csv')
-    if (typeof source !== 'string') await pipeline(source, createWriteStream(path, { mode: 0o600 }), { signal })
-    const encoding = await detectEncoding(path, signal)
-    if (encoding.name === 'utf-8' || encoding.name === 'windows-1252') {
-      const { size } = await stat(path)
-      return { path, start: encoding.markLength, size, encoding: encoding.name, [Symbol.asyncDispose]: dispose }
-    }
-    const copy = join(folder, 'utf-8.csv')
-    const decode = decoderOf(encoding.name)
-    await pipeline(createReadStream(path), decode, createWriteStream(copy, { mode: 0o600 }), { signal })
-    const { size } = await stat(copy)
-    return { path: copy, start: 0, size, encoding: 'utf-8', [Symbol.asyncDispose]: dispose }
+    const { name, markLength } = await detectEncoding(given.file, signal)
+    if (name === 'utf-8' || name === 'windows-1252') return { ...given, start: markLength, encoding: name }
+    const copy = await keep(decode(readFrom(given.file, 0, signal), name))
+    await given[Symbol.asyncDispose]()
+    return { ...copy, start: 0, encoding: 'utf-8' }
+  } catch (error) {
+    await given[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function openGiven(path: string): Promise<OpenFile> {
+  const file = await open(path)
+  const { size } = await file.stat()
+  return { file, size, [Symbol.asyncDispose]: () => file.close() }
+}
+
+/** A private temporary file. It loses its name before a byte is in it, so that a killed process leaves nothing behind. */
+async function keep(content: AsyncIterable<string | Buffer>): Promise<OpenFile> {
+  const folder = await mkdtemp(join(tmpdir(), 'mentor-expiry-import-'))
+  const forget = () => rm(folder, { recursive: true, force: true })
+  let file: FileHandle | undefined
+  const dispose = async () => {
+    await file?.close()
+    await forget()
+  }
+  try {
+    file = await open(join(folder, 'input.csv'), 'wx+', 0o600)
+    await forget().catch((error: unknown) => {
+      if (process.platform !== 'win32') throw error // where an open file keeps its name, disposal removes it
+    })
+    await writeFile(file, content)
+    const { size } = await file.stat()
+    return { file, size, [Symbol.asyncDispose]: dispose }
   } catch (error) {
     await dispose()
     throw error
@@ -45,10 +62,8 @@ export async function openInput(source: string | Readable, signal: AbortSignal):
 }
 
 /** Swallows the byte order mark. */
-function decoderOf(name: 'utf-16le' | 'utf-16be') {
+async function* decode(chunks: AsyncIterable<Buffer>, name: 'utf-16le' | 'utf-16be'): AsyncGenerator<string> {
   const decoder = new TextDecoder(name)
-  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true })
-    yield decoder.decode()
-  }
+  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true })
+  yield decoder.decode()
 }

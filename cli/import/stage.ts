@@ -2,10 +2,11 @@ import { pipeline } from 'node:stream/promises'
 import type { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { type CheckedLine, createLineChecker } from './check-line.ts'
+import type { SourceRecord } from './cut-records.ts'
 import { columns, type Fault } from './faults.ts'
 import { type Delimiter, type Header, readHeader } from './header.ts'
 import type { Input } from './input.ts'
-import { readRecords, type SourceRecord } from './records.ts'
+import { readRecords } from './records.ts'
 
 /**
  * The transaction's own table of lines. A value that is absent or at fault is null; `faults` holds `column:code` pairs

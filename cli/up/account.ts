@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 
-/** One mentor as the account shows them. Dates are `YYYY-MM-DD`; times are the organisation's, `HH:MM:SS`. */
+/** One mentor as the account shows them. Dates are `YYYY-MM-DD`; times are the organisation's, `HH:MM:SS+01`. */
 type Line = {
   mentor: string
   coordinator: string | null
@@ -13,6 +13,8 @@ type Line = {
   status_reason: string | null
   sent_on: string | null
   sent_at: string | null
+  /** Minutes that the organisation's clock was ahead of UTC then. */
+  sent_offset: number | null
   next_threshold: number | null
 }
 
@@ -23,6 +25,7 @@ const accountOf = `
          c.expiry_date, c.expiry_date - expiry.today(m.organisation_id) as days_left,
          l.threshold_day, l.status, l.status_reason, l.date_sent as sent_on,
          pg_catalog.to_char(l.sent_at at time zone o.time_zone, 'HH24:MI:SS') as sent_at,
+         (extract(epoch from (l.sent_at at time zone o.time_zone) - (l.sent_at at time zone 'UTC')) / 60)::integer as sent_offset,
          (select pg_catalog.max(e.threshold_day) from expiry.effective_thresholds as e
            where e.organisation_id = m.organisation_id
              and e.threshold_day < c.expiry_date - expiry.today(m.organisation_id)) as next_threshold
@@ -63,7 +66,15 @@ export async function readReminded(pool: Pool, id: number): Promise<string | und
 
 function remindedLine(line: Line): string {
   const who = line.coordinator ?? line.recipient ?? 'somebody'
-  return `${who} about ${line.mentor}: ${days(line.days_left ?? 0)} left, expires ${line.expiry_date} (${line.threshold_day}-day reminder, sent ${line.sent_on} ${line.sent_at})`
+  return `${who} about ${line.mentor}: ${days(line.days_left ?? 0)} left, expires ${line.expiry_date} (${line.threshold_day}-day reminder, sent ${line.sent_on} ${line.sent_at}${offset(line.sent_offset ?? 0)})`
+}
+
+/** As PostgreSQL writes it: `+01`, `-03:30`. */
+function offset(minutes: number): string {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const distance = Math.abs(minutes)
+  const rest = distance % 60 === 0 ? '' : `:${two(distance % 60)}`
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}${rest}`
 }
 
 function reasonFor(line: Line): string {

@@ -1,15 +1,19 @@
 import { join } from 'node:path'
 import { applySchema } from '../../db/apply.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
-import { openLogger } from '../../runtime/logger.ts'
+import type { Logger } from '../../runtime/logger.ts'
 import { openPool } from '../../runtime/pool.ts'
+import { runDashboard } from '../../services/dashboard/dashboard.ts'
+import { dashboardLog } from '../../services/dashboard/event-log.ts'
+import type { DashboardEvent } from '../../services/dashboard/events.ts'
 import { listenerLog } from '../../services/listener/event-log.ts'
 import { runListener } from '../../services/listener/listener.ts'
 import { notifierLog } from '../../services/notifier/event-log.ts'
 import type { NotifierEvent } from '../../services/notifier/events.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
-import { openChannels } from '../../services/notifier/open-channels.ts'
+import { openChannels, requireOutbox } from '../../services/notifier/open-channels.ts'
 import type { ExitCode } from '../command.ts'
+import { connect } from '../connect.ts'
 import { migrateQueue } from '../migrate/queue.ts'
 import { scheduleNightly } from '../migrate/schedule.ts'
 import { readAccount, readReminded } from './account.ts'
@@ -18,14 +22,14 @@ import { openServer } from './server.ts'
 import { untilSettled } from './settled.ts'
 
 export type UpOptions = { once: boolean; example: boolean; dataRoot: string; sudoUid: string | undefined }
-export type UpDeps = { config: Config; say: (line: string) => void }
+export type UpDeps = { config: Config; logger: Logger; say: (line: string) => void }
 
 /** Milliseconds that the first account waits for reminders that are still on their way, when `up` goes on afterwards. */
 const firstAccount = 20_000
 
-/** Everything in one process: database, schema, example, one night, listener and notifier. PostgreSQL is stopped last. */
+/** Everything in one process: database, schema, example, one night, listener, notifier and dashboard. PostgreSQL is stopped last. */
 export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSignal): Promise<ExitCode> {
-  const { config: given, say } = deps
+  const { config: given, logger, say } = deps
   const { dataRoot, sudoUid } = options
   const server = await openServer({ url: given.DATABASE_URL, dataRoot, sudoUid, say }, signal)
   try {
@@ -40,7 +44,8 @@ export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSigna
     await applySchema({ connectionString: servers.directUrl })
     await migrateQueue(servers.queueUrl)
     await scheduleNightly({ directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL })
-    return await serve({ config, say, about: server.about, embedded: server.embedded }, options, signal)
+    if (server.embedded) await releaseLeases(servers.directUrl)
+    return await serve({ config, logger, say, about: server.about, embedded: server.embedded }, options, signal)
   } finally {
     await server.stop()
   }
@@ -49,17 +54,17 @@ export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSigna
 type ServeDeps = UpDeps & { about: string; embedded: boolean }
 
 async function serve(
-  { config, say, about, embedded }: ServeDeps,
+  { config, logger, say, about, embedded }: ServeDeps,
   options: UpOptions,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const logger = openLogger({ level: config.LOG_LEVEL, service: 'up' })
   const pool = openPool({
     url: serversOf(config).directUrl,
     name: 'mentor-expiry up',
     max: 2,
     onError: (error) => logger.debug({ error }, 'connection_error'),
   })
+  requireOutbox(config)
   const channels = openChannels(config)
   const done = new AbortController()
   const stopping = AbortSignal.any([signal, done.signal])
@@ -73,13 +78,20 @@ async function serve(
       (error: unknown) => logger.warn({ error }, 'account_failed'),
     )
   }
+  let dashboard: string | undefined
+  const logOfDashboard = dashboardLog(logger)
+  const observeDashboard = (event: DashboardEvent) => {
+    logOfDashboard(event)
+    if (event.kind === 'listening') dashboard = event.url
+  }
   const services = Promise.all([
     runListener({ observe: listenerLog(logger) }, config, stopping),
     runNotifier({ channels, observe }, config, stopping),
+    // Nobody looks at it in a run that ends by itself.
+    ...(options.once ? [] : [runDashboard({ observe: observeDashboard }, config, stopping)]),
   ])
   services.catch(() => done.abort())
   try {
-    if (embedded) await releaseLeases(pool)
     const isExample = (embedded || options.example) && (await loadExample(pool, options.example))
     await pool.query(`select expiry.run_nightly('up')`)
     const settled = await untilSettled(pool, options.once ? Number.POSITIVE_INFINITY : firstAccount, stopping)
@@ -87,7 +99,7 @@ async function serve(
     say(await introduction(pool, { about, isExample, config }))
     accounted = true
     if (options.once) return settled ? 0 : 1
-    say(suggestion(isExample))
+    say(suggestion(isExample, dashboard))
     await services
     return 0
   } finally {
@@ -101,10 +113,11 @@ async function serve(
 
 /**
  * Ends the leases that a killed run left behind, so that nobody waits for them: whoever owns the embedded server knows
- * that no notifier is connected to it.
+ * whether a notifier is connected to it. To be asked before our own one is.
  */
-async function releaseLeases(pool: Pool): Promise<void> {
-  await pool.query(
+async function releaseLeases(connectionString: string): Promise<void> {
+  await using database = await connect({ connectionString, application_name: 'mentor-expiry up' })
+  await database.client.query(
     `update expiry.reminder_dispatch_log set lease_until = pg_catalog.clock_timestamp()
       where status = 'sending'
         and not exists (select from pg_catalog.pg_stat_activity where application_name = 'mentor-expiry notifier')`,
@@ -128,9 +141,14 @@ async function introduction(pool: Pool, facts: { about: string; isExample: boole
   ].join('\n')
 }
 
-function suggestion(isExample: boolean): string {
+function suggestion(isExample: boolean, dashboard: string | undefined): string {
   const change = isExample
     ? `bin/mentor-expiry sql "update expiry.certifications set expiry_date = current_date + 14 where mentor_id = (select id from expiry.mentors where external_ref = 'M-1008')"`
     : `bin/mentor-expiry sql "select * from expiry.reminder_dispatch_log order by id desc limit 10"`
-  return `Try in another terminal, from this folder:\n  ${change}\nCtrl-C stops everything.`
+  return [
+    'Try in another terminal, from this folder:',
+    `  ${change}`,
+    ...(dashboard === undefined ? [] : [`See the queue at ${dashboard}`]),
+    'Ctrl-C stops everything.',
+  ].join('\n')
 }

@@ -10,11 +10,16 @@ export type Gate = {
   /** Resolves when the channel may be used; rejects with the reason of the signal, or of the gate's own, that aborts first. */
   opened(signal: AbortSignal): Promise<void>
   close(code: string): void
+  /** A message got no answer although the channel seems to work. Many in a row are worth an alert; the gate stays open. */
+  doubted(code: string): void
   /** A message was accepted: the channel works, and its next trouble begins with short pauses again. */
   proven(): void
 }
 
 export type GateDeps = Omit<ChannelAlertDeps, 'channel'> & { channel: Pick<Channel, 'name' | 'probe'> }
+
+/** Messages in a row without an answer, and none accepted between: from then on an alert says so. */
+const tooManyDoubts = 20
 
 /** Milliseconds: the first pause before probing, and the longest. */
 export type GatePauses = { base: number; cap: number }
@@ -24,6 +29,7 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
   const growing = growingPause(pauses)
   const alert = keepChannelAlert({ channel: channel.name, log, observe }, signal)
   let reopening: Promise<void> | undefined
+  let doubts = 0
 
   const works = async () => {
     try {
@@ -58,9 +64,14 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
     close(code) {
       reopening ??= reopen(code)
     },
+    doubted(code) {
+      doubts += 1
+      if (doubts >= tooManyDoubts) alert.raise(code)
+    },
     proven() {
       // A message that was under way when the gate closed says nothing about the channel since.
       if (reopening) return
+      doubts = 0
       growing.reset()
       alert.resolve()
     },

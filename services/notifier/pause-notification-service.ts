@@ -32,6 +32,7 @@ export function createPauseNotificationService(deps: {
     const milliseconds = Math.round(performance.now() - started)
     observe({ kind: 'answered', channel: channel.name, outcome: answer.kind, milliseconds })
     if (answer.kind === 'out_of_order' && !signal.aborted) gate.close(answer.code)
+    if (answer.kind === 'failed' && answer.doubtful) gate.doubted(answer.code)
     if (answer.kind === 'accepted') gate.proven()
     return { ...answer, channel: channel.name, startedAt, finishedAt: new Date().toISOString() }
   }

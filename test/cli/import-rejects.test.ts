@@ -1,10 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parse } from 'csv-parse/sync'
+import { stringify } from 'csv-stringify/sync'
 import { beforeEach, expect, test } from 'vitest'
 import { importCommand } from '../../cli/commands/import.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import {
+  faultsOf,
   foundNord,
   header,
   importFile,
@@ -68,6 +70,35 @@ test('a broken line and a line with too many fields lose nothing in the rejects 
     { mentor_ref: 'm1', mentor_name: '"Ola', coordinator_email: 'kari@example.org', line: '2' },
     { mentor_ref: 'm2', coordinator_email: 'kari@example.org,x,y', line: '3' },
   ])
+})
+
+test('a line whose shape was guessed stays at fault in its rejects file until a person clears its reasons', async () => {
+  const broken = line('m1', { mentor_name: '"Ola' })
+  const { path } = await importFile(database, [header, broken, `${line('m2')},x`, 'nord,m3,Kari'], skipBad)
+  const rejects = await readFile(`${path}.rejects.csv`, 'utf8')
+  expect(await faultsOf(database, rejects)).toEqual([
+    '2 broken_quotes',
+    '3 wrong_number_of_fields',
+    '4 wrong_number_of_fields',
+  ])
+  const mended = parse(rejects, { bom: true }).map((fields, index) =>
+    index === 0 ? fields : [...[...fields.slice(0, 3), ...line('x').split(',').slice(3)], fields.at(-2) ?? '', ''],
+  )
+  expect(await importFile(database, stringify(mended))).toMatchObject({ code: 0 })
+  expect((await people(database)).map(({ ref, name }) => [ref, name])).toEqual([
+    ['m1', '"Ola'],
+    ['m2', 'Mentor m2'],
+    ['m3', 'Kari'],
+  ])
+})
+
+test('--skip-bad refuses a file without a single good line, and still leaves the reasons', async () => {
+  const { code, stdout, path } = await importFile(database, [header, line('m1', { status: 'gone' })], skipBad)
+  expect(code).toBe(1)
+  expect(stdout).toContain('Nothing was imported: 1 of 1 lines are bad.')
+  expect(stdout).not.toContain('--skip-bad')
+  expect(await rejectsOf(path)).toMatchObject([{ mentor_ref: 'm1' }])
+  expect((await importFile(database, header, skipBad)).code).toBe(0)
 })
 
 test('no rejects file is left where no line is bad, after a dry run, or without --skip-bad', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addCoordinator, addMentor, addOrganisation } from '../support/people.ts'
+import { addCoordinator, addMentor, addMentors, addOrganisation, type Runner } from '../support/people.ts'
 import { hasRedis } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { attemptHistories, copies } from './attempts.ts'
@@ -46,6 +46,25 @@ describe.skipIf(!hasRedis())('trouble with single messages', () => {
     expect(notifier.events('gate_closed')).toEqual([])
   })
 
+  test('a server that hangs up on the most urgent recipients keeps nobody else waiting, and is named when it goes on', async () => {
+    await using stage = await openStage()
+    const { database, smtp } = stage
+    const organisation = await addOrganisation(database)
+    const coordinator = await addCoordinator(database, { organisation, email: 'poison@example.org' })
+    smtp.script({ at: 'recipient', act: 'cut', recipient: 'poison@example.org' })
+    await addMentors(database, { organisation, coordinator, count: 60, daysLeft: 7 })
+    await stage.start('listener')
+    const notifier = await stage.start('notifier', { NOTIFIER_CONCURRENCY: '5', RETRY_BASE: '5', RETRY_CAP: '20' })
+    await waitFor('an alert', async () => (await openAlerts(database)) === 1, { deadlineMs: 20_000 })
+    await addPendingReminders(database, ROWS)
+    await waitFor('all others to be sent', async () => (await countOf(database, 'sent')) === ROWS, {
+      deadlineMs: 15_000,
+    })
+    await waitFor('the all-clear', async () => (await openAlerts(database)) === 0)
+    expect(copies(smtp)).toEqual({ 1: ROWS })
+    expect(notifier.events('gate_closed')).toEqual([])
+  })
+
   test('a connection that is cut after the message was handed over leads to one more message under the same Message-ID', async () => {
     await using stage = await openStage()
     const { database, smtp } = stage
@@ -61,3 +80,8 @@ describe.skipIf(!hasRedis())('trouble with single messages', () => {
     expect(notifier.events('gate_closed')).toEqual([])
   })
 })
+
+async function openAlerts(runner: Runner): Promise<number> {
+  const { rowCount } = await runner.query(`select from expiry.operations_alerts where resolved_at is null`)
+  return rowCount ?? 0
+}

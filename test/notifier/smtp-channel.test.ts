@@ -15,6 +15,7 @@ const to = 'ola@fjord.example'
 const copy = 'leder@fjord.example'
 const escalated = exampleDelivery({ escalationEmail: copy })
 const bad = (kind: ChannelAnswer['kind'], code: string) => ({ kind, code })
+const doubtful = (code: string) => ({ kind: 'failed' as const, code, doubtful: true })
 
 function channelTo(url: string, maxConnections = 2) {
   return createSmtpChannel({ server: parseMailUrl(url), composer }, { maxConnections })
@@ -40,7 +41,7 @@ for (const pipelining of [true, false]) {
     expect([mail?.to, mail?.cc].flat().map((list) => list?.text)).toEqual([`"Ola Hansen" <${to}>`, copy])
   })
 
-  test.each<[string, Fault, ReturnType<typeof bad>]>([
+  test.each<[string, Fault, ReturnType<typeof bad> | ReturnType<typeof doubtful>]>([
     ['550 to RCPT', { at: 'recipient', act: { reply: 550 } }, bad('rejected', 'smtp_550')],
     ['501 to RCPT', { at: 'recipient', act: { reply: 501 } }, bad('rejected', 'smtp_501')],
     ['450 to RCPT', { at: 'recipient', act: { reply: 450 } }, bad('failed', 'smtp_450')],
@@ -58,9 +59,9 @@ for (const pipelining of [true, false]) {
     ['421 as greeting', { at: 'greeting', act: { reply: 421 } }, bad('out_of_order', 'smtp_421')],
     ['554 as greeting', { at: 'greeting', act: { reply: 554 } }, bad('out_of_order', 'smtp_protocol')],
     ['cut at the greeting', { at: 'greeting', act: 'cut' }, bad('out_of_order', 'smtp_connect')],
-    ['cut at MAIL FROM', { at: 'sender', act: 'cut' }, bad('out_of_order', 'smtp_connect')],
-    ['cut at RCPT', { at: 'recipient', act: 'cut' }, bad('out_of_order', 'smtp_connect')],
-    ['cut at DATA', { at: 'data', act: 'cut' }, bad('out_of_order', 'smtp_connect')],
+    ['cut at MAIL FROM', { at: 'sender', act: 'cut' }, doubtful('smtp_cut')],
+    ['cut at RCPT', { at: 'recipient', act: 'cut' }, doubtful('smtp_cut')],
+    ['cut at DATA', { at: 'data', act: 'cut' }, doubtful('smtp_cut')],
   ])(`%s ends in the right answer, ${how}`, async (_what, fault, answer) => {
     const outcome = await attempt([fault], exampleDelivery())
     expect(outcome).toEqual({ answer, received: [] })
@@ -68,7 +69,7 @@ for (const pipelining of [true, false]) {
 
   test(`a connection cut after the final dot leaves it uncertain whether the message was taken, ${how}`, async () => {
     const { answer, received } = await attempt([{ at: 'end', act: 'cut' }], exampleDelivery())
-    expect(answer).toEqual(bad('uncertain', 'smtp_connect'))
+    expect(answer).toEqual(bad('uncertain', 'smtp_cut'))
     expect(received.map((message) => message.messageId)).toEqual([messageId])
   })
 

@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../embedded/folder.ts'
 import { freshDatabase } from '../support/database.ts'
-import { run } from './program.ts'
+import { startProxy } from '../support/proxy.ts'
+import { waitFor } from '../support/wait.ts'
+import { run, start } from './program.ts'
 
-test('without a command, and with --help, it says what there is; an unknown command ends with 2', async () => {
+test('--help says what there is; without a command, or with an unknown one, that goes to stderr and it ends with 2', async () => {
   await using folder = await temporaryFolder('commands')
-  const overview = await run(folder.path, [])
-  expect(overview.code).toBe(0)
+  const overview = await run(folder.path, ['--help'])
+  expect(overview).toMatchObject({ code: 0, stderr: '' })
+  expect(await run(folder.path, [])).toEqual({ code: 2, stdout: '', stderr: overview.stdout })
   for (const name of ['up', 'migrate', 'import', 'listener', 'notifier', 'sql']) {
     expect(overview.stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
     const help = await run(folder.path, [name, '--help'])
@@ -36,4 +39,19 @@ test('sql prints rows as a table or as JSON, and an error ends with 1', async ()
   const wrong = await sql('select nothing')
   expect(wrong).toMatchObject({ code: 1, stdout: '' })
   expect(wrong.stderr).toContain('column "nothing" does not exist')
+})
+
+test('a connection that is lost in the middle of a statement ends sql with one line and 1', async () => {
+  await using database = await freshDatabase()
+  await using folder = await temporaryFolder('commands')
+  const url = new URL(database.url)
+  await using proxy = await startProxy({ targetPort: Number(url.port) })
+  url.port = String(proxy.port)
+  const lost = start(folder.path, ['sql', 'select pg_sleep(100)'], { DATABASE_URL: url.href })
+  const sleeping = `select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`
+  await waitFor('the statement to run', async () => (await database.query(sleeping)).rowCount === 1)
+  proxy.cut()
+  expect(await lost.ended).toBe(1)
+  expect(lost.stdout).toBe('')
+  expect(lost.stderr).toMatch(/^[^\n]+\n$/)
 })

@@ -15,11 +15,17 @@ export type Program = {
   readonly ended: Promise<number | string>
   /** Resolves when standard output holds the text. */
   says(text: string): Promise<void>
+  /** Resolves when standard error does. */
+  logs(text: string): Promise<void>
 }
 
 /** `mentor-expiry <args>` in a process group of its own, as from a terminal in that folder. */
 export function start(folder: string, args: string[], env: Record<string, string> = {}): Program {
-  const child = spawn(program, args, {
+  return startProgram(program, folder, args, env)
+}
+
+function startProgram(path: string, folder: string, args: string[], env: Record<string, string>): Program {
+  const child = spawn(path, args, {
     cwd: folder,
     detached: true,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -46,16 +52,27 @@ export function start(folder: string, args: string[], env: Record<string, string
     async says(text) {
       await waitFor(`the program to say ${text}`, () => stdout.includes(text), { deadlineMs: 60_000 })
     },
+    async logs(text) {
+      await waitFor(`the program to log ${text}`, () => stderr.includes(text), { deadlineMs: 60_000 })
+    },
   }
 }
 
+type Ending = { code: number | string; stdout: string; stderr: string }
+
 /** Runs it to its end. */
-export async function run(
+export function run(folder: string, args: string[], env: Record<string, string> = {}): Promise<Ending> {
+  return runProgram(program, folder, args, env)
+}
+
+/** Runs another executable file to its end in the same way. */
+export async function runProgram(
+  path: string,
   folder: string,
   args: string[],
   env: Record<string, string> = {},
-): Promise<{ code: number | string; stdout: string; stderr: string }> {
-  const running = start(folder, args, env)
+): Promise<Ending> {
+  const running = startProgram(path, folder, args, env)
   const code = await running.ended
   return { code, stdout: running.stdout, stderr: running.stderr }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findRunningInstance } from '../../runtime/embedded/find.ts'
 import { temporaryFolder } from '../embedded/folder.ts'
+import { startSmtp } from '../fakes/smtp/server.ts'
+import { waitFor } from '../support/wait.ts'
 import { outbox, run, start } from './program.ts'
 
 const patience = { timeout: 120_000 }
@@ -19,7 +21,9 @@ test(
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/Reminded \(4\):/)
-    expect(stdout).toMatch(/Kari Nordmann about Anders Berg: 30 days left/)
+    expect(stdout).toMatch(
+      /Kari Nordmann about Anders Berg: 30 days left, .*, sent \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[12]\)/,
+    )
     expect(stdout).toMatch(/Kari Nordmann about Berit Dahl: 14 days left/)
     expect(stdout).toMatch(/Emma Hughes about Carina Eide: 7 days left/)
     expect(stdout).toMatch(/Kari Nordmann about Guro Iversen: 5 days left.*7-day reminder/)
@@ -81,6 +85,26 @@ test('a start that was killed leaves a server behind, which the next start takes
 
   expect({ code: next.code, stderr: next.stderr }).toEqual({ code: 0, stderr: '' })
   expect(next.stdout).toMatch(/Reminded \(4\):/)
+})
+
+test('a start that was killed in the middle of a send does not hold the next one up', patience, async () => {
+  await using temporary = await temporaryFolder('up')
+  await temporary.checkout()
+  await using smtp = await startSmtp()
+  const folder = join(temporary.path, 'checkout')
+  const env = { MAIL_URL: smtp.url, MAIL_FROM: 'reminders@example.org' }
+  const silence = smtp.script({ at: 'end', act: 'hang' })
+  const killed = start(folder, ['up'], env)
+  await waitFor('every message to be under way', () => silence.hits === 4, { deadlineMs: 60_000 })
+  process.kill(-killed.pid, 'SIGKILL')
+  await killed.ended
+  silence.lift()
+
+  const next = await run(folder, ['up', '--once'], env) // the leases would last five minutes
+
+  expect(next.code).toBe(0)
+  expect(next.stdout).toMatch(/Reminded \(4\):/)
+  expect([...smtp.countByMessageId().values()]).toEqual([2, 2, 2, 2])
 })
 
 test('two folders side by side have an instance each', patience, async () => {

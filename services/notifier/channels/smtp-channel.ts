@@ -79,10 +79,11 @@ export function createSmtpChannel(
       underWay.add(answer)
       try {
         const given = await answer
-        if (given.kind !== 'out_of_order' || given.code !== 'timeout') return given
-        // A server that hangs on one recipient would close the gate for all others each time that this one is tried.
+        if (given.kind !== 'out_of_order' || !silentFailures.has(given.code)) return given
+        // A server that hangs up, or hangs, on one recipient would close the gate for all others each time that this one
+        // is tried. Where it takes a connection all the same, it is this message that it does not take.
         const fault = await probeSmtp(deps.server, judging, signal)
-        return fault === undefined ? { kind: 'failed', code: 'timeout' } : given
+        return fault === undefined ? { kind: 'failed', code: given.code, doubtful: true } : given
       } finally {
         underWay.delete(answer)
       }
@@ -96,6 +97,9 @@ export function createSmtpChannel(
   }
 }
 
+/** Failures without a reply that one message alone may cause. */
+const silentFailures = new Set(['timeout', 'smtp_cut'])
+
 function answerOf(error: unknown, handover: Handover, deadline: Deadline): ChannelAnswer {
   const failure = smtpFailure(error)
   // Where To and the copy were refused differently, the error speaks of whichever may be tried again; `API` is the body that
@@ -105,7 +109,8 @@ function answerOf(error: unknown, handover: Handover, deadline: Deadline): Chann
   const bodyMayHaveEnded = handover.bodyMayHaveEnded()
   const cause = deadline.cause()
   if (cause && failure.code === 'EABORT') return { kind: bodyMayHaveEnded ? 'uncertain' : 'out_of_order', code: cause }
-  return answerForFailure(failure, bodyMayHaveEnded)
+  const answer = answerForFailure(failure, bodyMayHaveEnded)
+  return answer.code === 'smtp_connect' && handover.hasBegun() ? { ...answer, code: 'smtp_cut' } : answer
 }
 
 function acceptedCode(response: string, handover: Handover): string {

@@ -3,6 +3,8 @@ import type { MailMessage } from 'nodemailer/lib/mailer'
 
 /** What is known about one message while nodemailer hands it over. */
 export type Handover = {
+  /** Whether a connection was up and the message on its way. */
+  hasBegun(): boolean
   /** Whether the dot that ends the body may have been written: from then on the server may have taken the message. */
   bodyMayHaveEnded(): boolean
   /** The error with which the server refused the first recipient, undefined where it did not. */
@@ -38,6 +40,7 @@ export function watchHandovers(): HandoverWatch {
       const attempt: Attempt = {}
       attempts.set(raw, attempt)
       return {
+        hasBegun: () => attempt.envelope !== undefined,
         bodyMayHaveEnded: () => attempt.body?.readableEnded === true,
         refusal: () => refusals(attempt)[0],
         otherRefusals: () => refusals(attempt).slice(1).filter(Boolean),
