@@ -9,13 +9,19 @@ import { summarise } from '../runtime/errors.ts'
 import { packageRoot } from '../runtime/package-root.ts'
 import type { Command, CommandDeps, ExitCode } from './command.ts'
 import { adoptSentCommand } from './commands/adopt-sent.ts'
+import { dashboardCommand } from './commands/dashboard.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
+import { forecastCommand } from './commands/forecast.ts'
 import { importCommand } from './commands/import.ts'
 import { listenerCommand } from './commands/listener.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { nightlyCommand } from './commands/nightly.ts'
 import { notifierCommand } from './commands/notifier.ts'
+import { retryCommand } from './commands/retry.ts'
 import { sqlCommand } from './commands/sql.ts'
 import { upCommand } from './commands/up.ts'
+import { describeUnknown, findUnknownVariables } from './unknown-variables.ts'
 import { UsageError } from './usage.ts'
 
 const commands: readonly Command[] = [
@@ -24,7 +30,12 @@ const commands: readonly Command[] = [
   importCommand,
   listenerCommand,
   notifierCommand,
+  dashboardCommand,
   doctorCommand,
+  explainCommand,
+  forecastCommand,
+  retryCommand,
+  nightlyCommand,
   adoptSentCommand,
   sqlCommand,
 ]
@@ -52,10 +63,11 @@ export async function runCommand(argv: string[], deps: Omit<CommandDeps, 'databa
   }
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) {
-    const asked = name === undefined || name === '--help' || name === 'help'
-    const stream = asked ? deps.stdout : deps.stderr
-    stream.write(asked ? overview() : `there is no command ${JSON.stringify(name)}\n\n${overview()}`)
-    return asked ? 0 : 2
+    const isAsked = name === '--help' || name === 'help'
+    const fault = isAsked || name === undefined ? '' : `there is no command ${JSON.stringify(name)}\n\n`
+    const stream = isAsked ? deps.stdout : deps.stderr
+    stream.write(`${fault}${overview()}`)
+    return isAsked ? 0 : 2
   }
   if (args.includes('--help')) {
     deps.stdout.write(command.help)
@@ -64,7 +76,11 @@ export async function runCommand(argv: string[], deps: Omit<CommandDeps, 'databa
   try {
     return await command.run(args, { ...deps, databaseUrl: () => databaseUrl(deps.env) })
   } catch (error) {
-    return explain(error, command, deps.stderr)
+    const code = explain(error, command, deps.stderr)
+    if (error instanceof ConfigurationError) {
+      for (const unknown of findUnknownVariables(deps.env)) deps.stderr.write(`  ${describeUnknown(unknown)}\n`)
+    }
+    return code
   }
 }
 
@@ -80,6 +96,7 @@ async function databaseUrl(env: NodeJS.ProcessEnv): Promise<string> {
 
 /** What a person can do about an error that is not this program's fault, by its code; see docs/errors.md. */
 const remedies: Record<string, string> = {
+  EADDRINUSE: 'another program listens at this address already',
   ECONNREFUSED: 'no server answers at the address of DATABASE_URL',
   ENOTFOUND: 'the host of DATABASE_URL is not known',
   ETIMEDOUT: 'the server of DATABASE_URL does not answer',

@@ -1,0 +1,61 @@
+import type { Command } from '../command.ts'
+import { connect } from '../connect.ts'
+import { describe } from '../explain/describe.ts'
+import { readFacts } from '../explain/facts.ts'
+import { findMentor, unknownLine } from '../explain/find-mentor.ts'
+import { wordsForNext } from '../explain/next.ts'
+import { accountForThresholds, otherReminders } from '../explain/thresholds.ts'
+import { parseUsage, UsageError } from '../usage.ts'
+
+const help = `mentor-expiry explain <organisation>/<mentor_ref> [--json]
+
+Says in plain words why a mentor did or did not get each reminder: status, expiry date and its history, the thresholds
+that count and their days, each reminder with its attempts, and what comes next and when. A mentor without a reference
+is named by the id. Reads only; needs a login with expiry_reader or expiry_service. Exit code 0: explained, 1: no such
+organisation or mentor, 2: bad usage.
+
+  mentor-expiry explain fjordhjelpen/M-1001
+`
+
+export const explainCommand: Command = {
+  name: 'explain',
+  summary: 'why a mentor did or did not get each reminder, and what comes next',
+  help,
+  async run(args, { stdout, stderr, databaseUrl }) {
+    const { values, positionals } = parseUsage({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
+    const asked = parseMentor(positionals)
+    await using database = await connect({
+      connectionString: await databaseUrl(),
+      application_name: 'mentor-expiry explain',
+    })
+    const found = await findMentor(database.client, asked)
+    if (found.kind !== 'found') {
+      const [what, name] = found.kind === 'unknown_organisation' ? ['organisation', asked.slug] : ['mentor', asked.ref]
+      stderr.write(`${unknownLine(what, name, found.near)}\n`)
+      return 1
+    }
+    const facts = await readFacts(database.client, found.id)
+    if (values.json) {
+      const { thresholds: _, reminders: __, next, ...rest } = facts
+      const words = wordsForNext(facts)
+      stdout.write(
+        `${JSON.stringify({
+          ...rest,
+          thresholds: accountForThresholds(facts),
+          otherReminders: otherReminders(facts),
+          next: next.map((step, index) => ({ ...step, words: words[index] })),
+        })}\n`,
+      )
+    } else stdout.write(describe(facts))
+    return 0
+  },
+}
+
+function parseMentor(positionals: string[]): { slug: string; ref: string } {
+  const [text] = positionals
+  const slash = text?.indexOf('/') ?? -1
+  if (text === undefined || positionals.length > 1 || slash < 1 || slash === text.length - 1) {
+    throw new UsageError('one mentor is expected, as organisation/mentor_ref')
+  }
+  return { slug: text.slice(0, slash), ref: text.slice(slash + 1) }
+}

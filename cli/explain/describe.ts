@@ -1,0 +1,103 @@
+import type { Attempt, Facts, Reminder } from './facts.ts'
+import { wordsForNext } from './next.ts'
+import { accountForThresholds, otherReminders, type ThresholdAccount } from './thresholds.ts'
+import { days, outcomeWords, wordsForCode, wordsForOrigin, wordsForReason, wordsForStatus } from './words.ts'
+
+/** The whole account as text, some twenty lines. Names people: for standard output only. */
+export function describe(facts: Facts): string {
+  const { organisation, mentor } = facts
+  const others = otherReminders(facts)
+  const parts = [
+    [
+      `${mentor.name} (${mentor.ref}) of ${organisation.name} (${organisation.slug})`,
+      `Dates and times are those of ${organisation.timeZone}, where today is ${organisation.today}.`,
+    ],
+    [
+      `Status         ${wordsForStatus(mentor)}`,
+      `Recipient      ${recipient(facts)}`,
+      ...certification(facts).map((line, index) => `${(index === 0 ? 'Certification' : '').padEnd(15)}${line}`),
+    ],
+    ...thresholds(accountForThresholds(facts), facts),
+    ...(others.length === 0 ? [] : [['Other reminders', ...others.flatMap(otherReminder)]]),
+    ['What comes next', ...wordsForNext(facts).map((words) => `  ${words}`)],
+  ]
+  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function recipient({ coordinator, organisation }: Facts): string {
+  if (coordinator?.active && coordinator.email !== null)
+    return `${coordinator.name} <${coordinator.email}>, the coordinator`
+  const why =
+    coordinator === null
+      ? 'there is no coordinator'
+      : `the coordinator, ${coordinator.name}, ${coordinator.active ? 'has no address' : 'is not active'}`
+  return organisation.fallbackEmail === null
+    ? `nobody: ${why}, and the organisation has no fallback_email`
+    : `${organisation.fallbackEmail}, the organisation's fallback: ${why}`
+}
+
+function certification({ certification, history }: Facts): string[] {
+  const changes = history.map(({ at, from, to, actor }) =>
+    from === to
+      ? `${at}  taken over with the date ${to}, by ${actor}`
+      : `${at}  moved from ${from} to ${to}, by ${actor}`,
+  )
+  if (certification === null) return ['none on record', ...changes]
+  const { expiryDate, daysLeft, recordedAt } = certification
+  const left = daysLeft < 0 ? `expired ${days(-daysLeft)} ago` : `${days(daysLeft)} left`
+  const first = history[0]?.from ?? expiryDate
+  return [`valid through ${expiryDate}: ${left}`, `${recordedAt}  entered with the date ${first}`, ...changes]
+}
+
+function thresholds(accounts: ThresholdAccount[], { certification, thresholds: counting }: Facts): string[][] {
+  if (certification === null) return []
+  if (counting.length === 0) return [['No threshold counts for this organisation.']]
+  const lines = accounts.flatMap(({ thresholdDay, urgency, from, until, introducedOn, reminder, why }) => [
+    `  ${days(thresholdDay)} before (${urgency}): from ${from} to ${until}${introducedOn === null ? '' : `; counts since ${introducedOn}`}`,
+    ...(reminder === null ? [`    ${why}`] : describeReminder(reminder)),
+  ])
+  return [[`Reminders about ${certification.expiryDate}`, ...lines]]
+}
+
+function otherReminder(row: Reminder): string[] {
+  const what = row.kind === 'reminder' ? `${days(row.thresholdDay)} before` : `message "${row.kind}" about`
+  return [`  ${what} ${row.expiryDate} (${row.urgency})`, ...describeReminder(row)]
+}
+
+function describeReminder(row: Reminder): string[] {
+  const retried = row.retriedBy === null ? [] : [`    tried again at the wish of ${row.retriedBy}`]
+  return [`    ${row.id}: ${state(row)}`, `    ${wordsForOrigin(row)}`, ...row.attempts.map(attempt), ...retried]
+}
+
+function state(row: Reminder): string {
+  const to = row.recipient ?? 'the recipient'
+  switch (row.status) {
+    case 'pending': {
+      const after = row.lastError === null ? '' : ` (${row.lastError.split(' ').map(channelError).join('; ')})`
+      return row.pausedUntil === null
+        ? `pending, to be queued${after}`
+        : `pending, pausing until ${row.pausedUntil}${after}`
+    }
+    case 'queued':
+      return `queued since ${row.queuedAt}`
+    case 'sending':
+      return `being sent to ${to} since ${row.claimedAt}`
+    case 'sent':
+      return `sent to ${to} on ${row.sentAt}`
+    case 'failed':
+      return `failed (${row.reason}): ${wordsForReason(row.reason)}${row.reason === 'no_recipient' ? '' : `; it was for ${to}`}`
+    case 'superseded':
+      return `withdrawn (${row.reason}): ${wordsForReason(row.reason)}`
+    default:
+      return row.status satisfies never
+  }
+}
+
+/** `email:smtp_451` of last_error, or a bare code. */
+function channelError(text: string): string {
+  return wordsForCode(text.slice(text.indexOf(':') + 1))
+}
+
+function attempt({ attempt: number, channel, outcome, code, at }: Attempt): string {
+  return `    attempt ${number}, ${channel}, ${at}: ${outcomeWords[outcome]} (${wordsForCode(code)})`
+}

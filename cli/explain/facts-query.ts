@@ -1,0 +1,77 @@
+const local = (instant: string) => `pg_catalog.to_char(${instant} at time zone o.time_zone, 'YYYY-MM-DD HH24:MI')`
+const list = (items: string, order: string, source: string) =>
+  `coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(${items}) order by ${order}) from ${source}), '[]')`
+
+const history = list(
+  `'at', ${local('h.changed_at')}, 'from', h.old_expiry_date, 'to', h.new_expiry_date, 'actor', h.actor`,
+  'h.id',
+  'expiry.certification_history as h where h.mentor_id = m.id',
+)
+
+const thresholds = list(
+  `'thresholdDay', e.threshold_day, 'urgency', e.urgency,
+   'introducedOn', (e.introduced_at at time zone o.time_zone)::date,
+   'from', c.expiry_date - e.threshold_day, 'until', c.expiry_date - coalesce(e.tighter + 1, 0)`,
+  'e.threshold_day desc',
+  `(select e.*, pg_catalog.lag(e.threshold_day) over (order by e.threshold_day) as tighter
+      from expiry.effective_thresholds as e where e.organisation_id = o.id) as e`,
+)
+
+const attempts = list(
+  `'attempt', a.attempt, 'channel', a.channel, 'outcome', a.outcome, 'code', a.response, 'at', ${local('a.finished_at')}`,
+  'a.attempt, a.channel',
+  'expiry.reminder_delivery_attempts as a where a.log_id = l.id',
+)
+
+const reminders = list(
+  `'id', l.id, 'kind', l.kind, 'thresholdDay', l.threshold_day, 'expiryDate', l.certification_expiry_date,
+   'urgency', l.urgency, 'source', l.source, 'runId', l.run_id, 'createdAt', ${local('l.created_at')},
+   'status', l.status, 'reason', l.status_reason,
+   'pausedUntil', case when l.status = 'pending' and l.available_at > pg_catalog.now() then ${local('l.available_at')} end,
+   'queuedAt', ${local('l.queued_at')}, 'claimedAt', ${local('l.claimed_at')}, 'leaseUntil', ${local('l.lease_until')},
+   'sentAt', ${local('l.sent_at')}, 'recipient', l.recipient_email, 'lastError', l.last_error,
+   'retriedBy', l.retried_by, 'attempts', ${attempts}`,
+  'l.certification_expiry_date desc, l.threshold_day desc, l.id',
+  'expiry.reminder_dispatch_log as l where l.mentor_id = m.id',
+)
+
+const next = list(
+  `'outcome', f.outcome, 'thresholdDay', f.threshold_day, 'dueOn', f.due_on, 'recipient', f.recipient,
+   'reminderId', f.log_id`,
+  'f.due_on, f.threshold_day desc',
+  'expiry.forecast_reminders(36500, m.id) as f',
+)
+
+/** One mentor ($1) with everything that bears on the reminders, as one JSON value: the shape is in facts.ts. */
+export const factsQuery = `
+  select pg_catalog.jsonb_build_object(
+           'organisation', pg_catalog.jsonb_build_object(
+             'slug', o.slug, 'name', o.name, 'timeZone', o.time_zone, 'today', expiry.today(o.id),
+             'fallbackEmail', o.fallback_email
+           ),
+           'mentor', pg_catalog.jsonb_build_object(
+             'id', m.id, 'ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name, 'status', m.status,
+             'pausedUntil', m.paused_until,
+             'isNoted', exists (select from expiry.mentor_rechecks as r where r.mentor_id = m.id)
+           ),
+           'coordinator', case when co.id is not null then pg_catalog.jsonb_build_object(
+             'name', co.full_name, 'email', co.email, 'active', co.active
+           ) end,
+           'certification', case when c.id is not null then pg_catalog.jsonb_build_object(
+             'expiryDate', c.expiry_date, 'daysLeft', c.expiry_date - expiry.today(o.id),
+             'recordedAt', ${local('c.created_at')},
+             'dateSetOn', (coalesce((
+               select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id
+             ), c.created_at) at time zone o.time_zone)::date
+           ) end,
+           'history', ${history},
+           'thresholds', ${thresholds},
+           'dueThreshold', (select d.threshold_day from expiry.due_reminders as d where d.mentor_id = m.id),
+           'reminders', ${reminders},
+           'next', ${next}
+         ) as facts
+    from expiry.mentors as m
+    join expiry.organisations as o on o.id = m.organisation_id
+    left join expiry.coordinators as co on co.id = m.coordinator_id
+    left join expiry.certifications as c on c.mentor_id = m.id
+   where m.id = $1`

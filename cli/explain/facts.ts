@@ -1,0 +1,95 @@
+import type { Client } from 'pg'
+import { z } from 'zod'
+import { Urgency } from '../../contracts/delivery.ts'
+import { factsQuery } from './facts-query.ts'
+
+/** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM`, in the organisation's time zone. */
+const local = z.string()
+
+const Attempt = z.object({
+  attempt: z.number(),
+  channel: z.string(),
+  outcome: z.enum(['accepted', 'rejected', 'failed', 'uncertain']),
+  code: z.string().nullable(),
+  at: local,
+})
+
+const Reminder = z.object({
+  id: z.number(),
+  kind: z.enum(['reminder', 'lapsed', 'restored']),
+  thresholdDay: z.number(),
+  expiryDate: local,
+  urgency: Urgency,
+  source: z.enum(['nightly', 'realtime', 'manual']),
+  runId: z.number().nullable(),
+  createdAt: local,
+  status: z.enum(['pending', 'queued', 'sending', 'sent', 'failed', 'superseded']),
+  reason: z.string().nullable(),
+  /** When its pause ends; null when it does not pause. */
+  pausedUntil: local.nullable(),
+  queuedAt: local.nullable(),
+  claimedAt: local.nullable(),
+  leaseUntil: local.nullable(),
+  sentAt: local.nullable(),
+  recipient: z.string().nullable(),
+  lastError: z.string().nullable(),
+  retriedBy: z.string().nullable(),
+  attempts: z.array(Attempt),
+})
+
+const Threshold = z.object({
+  thresholdDay: z.number(),
+  urgency: Urgency,
+  /** The day on which a change brought it in; null: it counted from the beginning. */
+  introducedOn: local.nullable(),
+  /** First and last day on which it applies to the present expiry date; null without a certification. */
+  from: local.nullable(),
+  until: local.nullable(),
+})
+
+const Next = z.object({
+  outcome: z.string(),
+  thresholdDay: z.number().nullable(),
+  dueOn: local.nullable(),
+  recipient: z.string().nullable(),
+  reminderId: z.number().nullable(),
+})
+
+const Facts = z.object({
+  organisation: z.object({
+    slug: z.string(),
+    name: z.string(),
+    timeZone: z.string(),
+    today: local,
+    fallbackEmail: z.string().nullable(),
+  }),
+  mentor: z.object({
+    id: z.string(),
+    ref: z.string(),
+    name: z.string(),
+    status: z.enum(['active', 'paused', 'certification_expired', 'inactive']),
+    pausedUntil: local.nullable(),
+    /** Somebody held the mentor's row when a change was to take effect; a sweep looks again. */
+    isNoted: z.boolean(),
+  }),
+  coordinator: z.object({ name: z.string(), email: z.string().nullable(), active: z.boolean() }).nullable(),
+  certification: z.object({ expiryDate: local, daysLeft: z.number(), recordedAt: local, dateSetOn: local }).nullable(),
+  history: z.array(z.object({ at: local, from: local.nullable(), to: local, actor: z.string() })),
+  thresholds: z.array(Threshold),
+  /** The threshold that applies today, whether or not it is accounted for. */
+  dueThreshold: z.number().nullable(),
+  reminders: z.array(Reminder),
+  next: z.array(Next),
+})
+
+export type Attempt = z.infer<typeof Attempt>
+export type Reminder = z.infer<typeof Reminder>
+export type Threshold = z.infer<typeof Threshold>
+export type Next = z.infer<typeof Next>
+export type Facts = z.infer<typeof Facts>
+
+/** Everything that bears on one mentor's reminders, as it stood at one instant. Throws when there is no such mentor. */
+export async function readFacts(database: Client, mentorId: string): Promise<Facts> {
+  const { rows } = await database.query<{ facts: unknown }>(factsQuery, [mentorId])
+  return Facts.parse(rows[0]?.facts)
+}

@@ -1,0 +1,62 @@
+import type { Client } from 'pg'
+
+/** `id` of the mentor meant, or what is not known and names near it that are. */
+type Found = { kind: 'found'; id: string } | { kind: 'unknown_organisation' | 'unknown_mentor'; near: string[] }
+
+/**
+ * Looks a mentor up by the organisation's slug and the mentor's own reference, or by the id where there is none. Case
+ * matters as in the database.
+ */
+export async function findMentor(database: Client, { slug, ref }: { slug: string; ref: string }): Promise<Found> {
+  const organisation = await findOrganisation(database, slug)
+  if (typeof organisation !== 'string') return { kind: 'unknown_organisation', near: organisation.near }
+  const { rows } = await database.query<{ id: string }>(
+    `select m.id from expiry.mentors as m
+      where m.organisation_id = $1 and (m.external_ref = $2 or m.id::text = $2) order by m.external_ref = $2 desc limit 1`,
+    [organisation, ref],
+  )
+  const [mentor] = rows
+  return mentor
+    ? { kind: 'found', id: mentor.id }
+    : { kind: 'unknown_mentor', near: await nearMentors(database, organisation, ref) }
+}
+
+/** The organisation's id, or slugs that are near. */
+export async function findOrganisation(database: Client, slug: string): Promise<string | { near: string[] }> {
+  const { rows } = await database.query<{ id: string }>(
+    'select o.id from expiry.organisations as o where o.slug = $1',
+    [slug],
+  )
+  const [organisation] = rows
+  if (organisation) return organisation.id
+  const near = await database.query<{ name: string }>(
+    `select o.slug as name from expiry.organisations as o where ${isNear('o.slug', '$1')}
+      order by o.slug limit 3`,
+    [slug],
+  )
+  return { near: near.rows.map(({ name }) => name) }
+}
+
+async function nearMentors(database: Client, organisation: string, ref: string): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `select m.external_ref as name from expiry.mentors as m
+      where m.organisation_id = $1 and ${isNear('m.external_ref', '$2')} order by m.external_ref limit 3`,
+    [organisation, ref],
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** One line for a person who asked for what is not there. */
+export function unknownLine(what: string, name: string, near: string[]): string {
+  return `there is no ${what} ${JSON.stringify(name)}${near.length === 0 ? '' : `; is ${near.join(' or ')} meant?`}`
+}
+
+/** Alike but for case, punctuation and leading zeros, or one is how the other begins. */
+function isNear(column: string, asked: string): string {
+  const plain = (text: string) =>
+    `pg_catalog.regexp_replace(pg_catalog.lower(${text}), '[^[:alnum:]]+|(?<![0-9])0+(?=[0-9])', '', 'g')`
+  return `(${plain(column)} = ${plain(asked)}
+           or pg_catalog.starts_with(pg_catalog.lower(${column}), pg_catalog.lower(${asked}))
+           or pg_catalog.length(${column}) > 2
+              and pg_catalog.starts_with(pg_catalog.lower(${asked}), pg_catalog.lower(${column})))`
+}

@@ -1,0 +1,52 @@
+import type { Facts, Next, Reminder } from './facts.ts'
+
+/** What will happen with each reminder that comes, and when; or one sentence on why none comes. */
+export function wordsForNext(facts: Facts): string[] {
+  return facts.next.map((next) => {
+    const row = facts.reminders.find(({ id }) => id === next.reminderId)
+    return sentence(facts, next, row)
+  })
+}
+
+function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
+  const { mentor, certification } = facts
+  const it = `the ${next.thresholdDay}-day reminder`
+  const to = next.recipient === null ? 'nobody' : next.recipient
+  const noted = mentor.isNoted ? '; a running listener looks again within seconds, since somebody held the mentor' : ''
+  switch (next.outcome) {
+    case 'pending':
+      return row?.pausedUntil
+        ? `${it} to ${to} is tried again after ${row.pausedUntil}`
+        : `${it} to ${to} is queued as soon as a listener runs and the queue has room`
+    case 'queued':
+      return `${it} to ${to} is in the queue; a running notifier sends it`
+    case 'sending':
+      return `${it} to ${to} is being sent; if the notifier does not report back by ${row?.leaseUntil}, a listener takes it back and it is sent again`
+    case 'due':
+      return `${it} to ${to} is made${next.reminderId === null ? '' : ' pending again'} by the night of ${next.dueOn}${noted}`
+    case 'retry':
+      return `${it} to ${to} is tried again by the night of ${next.dueOn}; \`mentor-expiry retry ${next.reminderId}\` does it at once`
+    case 'upcoming':
+      return `${it} to ${to} is made by the night of ${next.dueOn}, when its days begin`
+    case 'no_recipient':
+      return next.reminderId === null
+        ? `${it} would fail on ${next.dueOn}: give the mentor a coordinator with an address, or the organisation a fallback_email`
+        : `${it} goes out by itself as soon as the mentor has a coordinator with an address, or the organisation a fallback_email`
+    case 'failed':
+      return `nothing more: ${it} was refused for ${to}. It is tried again when the recipient changes, or by \`mentor-expiry retry ${next.reminderId}\``
+    case 'not_eligible':
+      return `nothing, as long as the mentor is ${mentor.status}`
+    case 'no_certification':
+      return 'nothing: no certification is on record, so nobody is reminded; enter its expiry date'
+    case 'lapsed':
+      return certification !== null && certification.daysLeft < 0
+        ? `nothing: the certification expired on ${certification.expiryDate}; a new date begins a new round of reminders`
+        : 'nothing: the certification expires before anything can be sent'
+    case 'reminded':
+      return 'nothing more about this date: all its reminders have been made; a new date begins a new round'
+    case 'no_threshold':
+      return 'nothing: no threshold counts for what is left of this certification'
+    default:
+      return `${next.outcome}${next.dueOn === null ? '' : ` on ${next.dueOn}`}`
+  }
+}

@@ -1,0 +1,83 @@
+import type { Facts, Reminder } from './facts.ts'
+
+/** `1 day`, `2 days`. */
+export const days = (count: number) => (count === 1 ? '1 day' : `${count} days`)
+
+/** Why a reminder failed or was withdrawn: the codes of docs/errors.md in plain words. */
+const reasonWords: Record<string, string> = {
+  no_recipient:
+    'there was nobody to send it to: no coordinator with an address, and the organisation has no fallback address',
+  rejected: 'it was refused for good',
+  attempts_exhausted: 'it was put off, or left unanswered, for longer than RETRY_FOR allows',
+  renewed: 'the certification was renewed: its date moved on',
+  date_moved: 'the date of the certification was moved back',
+  lapsed: 'the certification expired before it was sent',
+  not_eligible: 'the mentor was no longer active or paused, or had no certification',
+  tighter_reminder: 'a more urgent reminder took its place',
+}
+
+export function wordsForReason(reason: string | null): string {
+  return reason === null ? 'no reason is on record' : (reasonWords[reason] ?? reason)
+}
+
+const statusWords: Record<Facts['mentor']['status'], string> = {
+  active: 'active: eligible for reminders',
+  paused: 'paused: eligible for reminders all the same',
+  certification_expired: 'certification_expired: out of service, not eligible for reminders',
+  inactive: 'inactive: not eligible for reminders',
+}
+
+export function wordsForStatus({ status, pausedUntil }: Facts['mentor']): string {
+  return `${statusWords[status]}${status === 'paused' && pausedUntil !== null ? `; back on ${pausedUntil}` : ''}`
+}
+
+const sourceWords: Record<Reminder['source'], string> = {
+  nightly: 'by the night',
+  realtime: 'the moment that something changed',
+  manual: 'at a person’s wish',
+}
+
+export function wordsForOrigin({ source, runId, createdAt }: Reminder): string {
+  return `made on ${createdAt} ${sourceWords[source]}${runId === null ? '' : ` (run ${runId})`}`
+}
+
+export const outcomeWords = {
+  accepted: 'accepted',
+  rejected: 'refused for good',
+  failed: 'put off',
+  uncertain: 'may or may not have been taken',
+} as const
+
+const codeWords: Record<string, string> = {
+  outbox: 'written to the outbox',
+  timeout: 'no answer before our own deadline',
+  aborted: 'the notifier was told to stop',
+  unknown_kind: 'no message can be made of this kind of reminder',
+  bad_address: 'the address is none that a message can be sent to',
+  already_lapsed: 'the certification had expired before the message could be made',
+  channel_error: 'the channel failed in a way that it should not',
+  lease_expired: 'the notifier did not come back within its lease',
+  smtp_auth: 'the mail server refused the login',
+  smtp_tls: 'the encrypted connection failed',
+  smtp_dns: 'the mail server was not found',
+  smtp_timeout: 'the mail server did not answer in time',
+  smtp_protocol: 'the mail server answered what is no SMTP',
+  smtp_connect: 'the connection to the mail server failed',
+}
+
+/** A code of an attempt, with what it means: `smtp_550 (the mail server said no, and will again)`. */
+export function wordsForCode(code: string | null): string {
+  if (code === null) return 'no code on record'
+  const words = codeWords[code] ?? wordsForReply(code)
+  return words === undefined ? code : `${code}, ${words}`
+}
+
+function wordsForReply(code: string): string | undefined {
+  if (/^smtp_250_copy_\d+$/.test(code)) return 'the mail server took it, but refused the reader of the copy'
+  if (/^smtp_sender/.test(code)) return 'the mail server refused the sender'
+  if (/^smtp_2\d\d$/.test(code)) return 'the mail server took it'
+  if (/^smtp_4\d\d$/.test(code)) return 'the mail server asked to try again later'
+  if (/^smtp_5\d\d$/.test(code)) return 'the mail server refused it'
+  if (/^outbox_/.test(code)) return 'the outbox could not be written'
+  return undefined
+}

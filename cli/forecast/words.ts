@@ -1,0 +1,21 @@
+/** The outcomes of expiry.forecast_reminders that are reminders to come, each with what there is still to happen. */
+export const comingWords: Record<string, string> = {
+  pending: 'to be queued',
+  queued: 'in the queue',
+  sending: 'being sent',
+  due: 'due: made by the next night',
+  upcoming: 'made by that night',
+  retry: 'failed, tried again by the next night',
+}
+
+/** The others: why no reminder comes. */
+export const reasonWords: Record<string, string> = {
+  later: 'certified for longer than these days: the next reminder comes later',
+  reminded: 'reminded already, and nothing further in these days',
+  no_recipient: 'would be due, but reach nobody: no coordinator with an address, no fallback_email',
+  failed: 'refused for good: tried again when the recipient changes, or by `mentor-expiry retry`',
+  lapsed: 'the certification has expired, or will before anything can be sent',
+  not_eligible: 'not active or paused',
+  no_certification: 'no certification on record',
+  no_threshold: 'no threshold counts for what is left of the certification',
+}

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeEach, expect, test } from 'vitest'
+import { readForecast } from '../../cli/forecast/read.ts'
+import { comingWords, reasonWords } from '../../cli/forecast/words.ts'
+import { packageRoot } from '../../runtime/package-root.ts'
+import { deliver } from '../db/delivery.ts'
+import { reminders } from '../db/reminders.ts'
+import { type Database, freshDatabase } from '../support/database.ts'
+import { addCoordinator, addMentor, addMentors, addOrganisation, nightly, setClock } from '../support/people.ts'
+import { startService } from '../support/services.ts'
+import { waitFor } from '../support/wait.ts'
+
+let database: Database
+let fjord: string
+let dal: string
+beforeEach(async () => {
+  database = await freshDatabase()
+  await setClock(database, '2026-03-01T12:00:00Z')
+  fjord = await addOrganisation(database)
+  dal = await addOrganisation(database)
+  await database.query(`update expiry.organisations set slug = case id when $1 then 'fjord' else 'dal' end`, [fjord])
+  await nightly(database)
+  return () => database[Symbol.asyncDispose]()
+})
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  await using service = await startService(['forecast', ...args], { DATABASE_URL: database.url })
+  const { code } = await service.exited
+  return { code, output: service.output }
+}
+
+async function add(ref: string, name: string, organisation: string, expiryDate: string | undefined): Promise<void> {
+  const coordinator = await addCoordinator(database, { organisation, email: 'kari@example.org' })
+  const mentor = await addMentor(database, { organisation, coordinator, ...(expiryDate && { expiryDate }) })
+  await database.query('update expiry.mentors set external_ref = $2, full_name = $3 where id = $1', [
+    mentor.id,
+    ref,
+    name,
+  ])
+}
+
+test('who gets what is told by date, then who does not and why; of one organisation where one is named', async () => {
+  await add('M-1', 'Anders', fjord, '2026-03-10')
+  await add('M-2', 'Berit', dal, '2026-04-02')
+  await add('M-3', 'Carina', fjord, '2026-12-31')
+  await add('M-4', 'David', dal, undefined)
+  const { code, output } = await run('--days', '10')
+  expect(code).toBe(0)
+  expect(output).toBe(
+    [
+      "To come in the next 10 days, from each organisation's own today, if nothing changes:",
+      '  2026-03-01',
+      '    14-day reminder about Anders (fjord/M-1), who expires 2026-03-10, to kari@example.org: to be queued',
+      '  2026-03-03',
+      '    30-day reminder about Berit (dal/M-2), who expires 2026-04-02, to kari@example.org: made by that night',
+      '    7-day reminder about Anders (fjord/M-1), who expires 2026-03-10, to kari@example.org: made by that night',
+      '',
+      'No reminder:',
+      '  1: certified for longer than these days: the next reminder comes later [later]',
+      '      Carina (fjord/M-3): expires 2026-12-31, next 2026-12-01',
+      '  1: no certification on record [no_certification]',
+      '      David (dal/M-4)',
+    ].join('\n'),
+  )
+  const own = await run('--days', '10', '--organisation', 'dal', '--json')
+  const told = JSON.parse(own.output)
+  expect(told).toMatchObject({
+    days: 10,
+    coming: [{ mentorRef: 'M-2', dueOn: '2026-03-03', thresholdDay: 30, outcome: 'upcoming', reminderId: null }],
+    none: [{ outcome: 'no_certification', count: 1, words: expect.any(String), mentors: [{ mentorRef: 'M-4' }] }],
+  })
+  expect(await run('--organisation', 'dall')).toEqual({
+    code: 1,
+    output: 'there is no organisation "dall"; is dal meant?',
+  })
+})
+
+test('of each reason twenty are named, and all with --all; those to come are all named', async () => {
+  await addMentors(database, { organisation: fjord, count: 25, daysLeft: 300 })
+  await addMentors(database, { organisation: dal, count: 25, daysLeft: 20 })
+  await addMentors(database, { organisation: dal, count: 3_000, daysLeft: 5, coordinator: null })
+  const some = (await run()).output
+  expect(some.match(/-day reminder about/g)).toHaveLength(75)
+  expect(some).toMatch(/^ {2}25: certified for longer[\s\S]*?(?: {6}Mentor .*\n){20} {6}… and 5 more: --all$/m)
+  expect(some).toMatch(/^ {6}… and 2980 more: --all\n {2}25: certified/m)
+  const machine = JSON.parse((await run('--json')).output)
+  expect(
+    machine.none.map(({ count, mentors }: { count: number; mentors: unknown[] }) => [count, mentors.length]),
+  ).toEqual([
+    [3000, 20],
+    [25, 20],
+  ])
+
+  const all = JSON.parse((await run('--all', '--json')).output)
+  expect(all.none.map(({ mentors }: { mentors: unknown[] }) => mentors.length)).toEqual([3000, 25])
+  expect((await run('--all')).output).not.toContain('more')
+})
+
+test('whoever reads no further is not told of a fault, and a long question is given up at once', async () => {
+  await addMentors(database, { organisation: fjord, count: 3_000, daysLeft: 300 })
+  const program = join(packageRoot(), 'bin', 'mentor-expiry')
+  const env = { ...process.env, DATABASE_URL: database.url }
+  const { stdout, stderr } = await promisify(execFile)('sh', ['-c', `"${program}" forecast --all | head -2`], { env })
+  expect(stdout).toMatch(/if nothing changes:\n {2}none\n$/)
+  expect(stderr).toBe('')
+
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('lock table expiry.mentors in access exclusive mode')
+  await using waiting = await startService(['forecast'], { DATABASE_URL: database.url })
+  await waitFor('the forecast to wait', async () => {
+    const { rowCount } = await database.query(
+      `select from pg_stat_activity where application_name = 'mentor-expiry forecast' and wait_event_type = 'Lock'
+          and datname = current_database()`,
+    )
+    return rowCount === 1
+  })
+  expect((await waiting.stop({ deadlineMs: 5_000 })).code).toBe(1)
+  expect(waiting.output).toBe('')
+})
+
+test('where nothing comes, and where nobody is, it says so; in JSON too', async () => {
+  expect((await run()).output).toMatch(/if nothing changes:\n {2}none$/)
+  expect(JSON.parse((await run('--json')).output)).toEqual({ days: 30, coming: [], none: [] })
+  const mentor = await addMentor(database, { organisation: fjord, daysLeft: 5 })
+  await deliver(database, await reminders(database, mentor))
+  expect((await run()).output).toMatch(/if nothing changes:\n {2}none\n\nNo reminder:\n {2}1: reminded already/)
+  const machine = JSON.parse((await run('--json', '--days', '0')).output)
+  expect(machine).toMatchObject({ coming: [], none: [{ outcome: 'reminded', count: 1 }] })
+})
+
+test('every outcome has its words, in the program and in the documents', async () => {
+  const section = (await readFile(join(packageRoot(), 'docs', 'errors.md'), 'utf8'))
+    .split(/^## /m)
+    .find((part) => part.startsWith('Outcomes of a forecast'))
+  const lines = [...(section ?? '').matchAll(/^\| (`.+`) \| (yes|no) \|/gm)]
+  const documented = (comes: string) =>
+    lines.flatMap(([, names = '', said]) => (said === comes ? names.replaceAll('`', '').split(', ') : []))
+  expect(documented('yes').sort()).toEqual(Object.keys(comingWords).sort())
+  expect(documented('no').sort()).toEqual(Object.keys(reasonWords).sort())
+  const { rows } = await database.query<{ comment: string }>(
+    `select obj_description('expiry.forecast_reminders(integer, uuid)'::regprocedure, 'pg_proc') as comment`,
+  )
+  for (const outcome of Object.keys({ ...comingWords, ...reasonWords })) expect(rows[0]?.comment).toContain(outcome)
+})
+
+test('whoever may only read may ask', async () => {
+  await add('M-1', 'Anders', fjord, '2026-03-10')
+  const reader = await database.connect()
+  await reader.query('set role expiry_reader')
+  const told: string[] = []
+  const options = { days: 30, organisationId: null, named: 20 }
+  for await (const { outcome } of readForecast(reader, options, Object.keys(comingWords))) told.push(outcome)
+  expect(told).toEqual(['pending', 'upcoming'])
+})
+
+test('days that are none end with 2', async () => {
+  for (const days of ['many', '-1', '4000', '1.5']) expect((await run(`--days=${days}`)).code).toBe(2)
+})

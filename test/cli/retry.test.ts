@@ -1,0 +1,131 @@
+import { beforeEach, expect, test } from 'vitest'
+import { deliver, rejected, uncertain } from '../db/delivery.ts'
+import { inShort, onlyReminder, reminders } from '../db/reminders.ts'
+import { type Database, freshDatabase } from '../support/database.ts'
+import { addMentor, addOrganisation, type Mentor, setClock } from '../support/people.ts'
+import { startService } from '../support/services.ts'
+
+let database: Database
+let fjord: string
+let dal: string
+beforeEach(async () => {
+  database = await freshDatabase()
+  await setClock(database, '2026-03-01T12:00:00Z')
+  fjord = await addOrganisation(database)
+  dal = await addOrganisation(database)
+  await database.query(`update expiry.organisations set slug = case id when $1 then 'fjord' else 'dal' end`, [fjord])
+  return () => database[Symbol.asyncDispose]()
+})
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  await using service = await startService(['retry', ...args], { DATABASE_URL: database.url, USER: 'ola' })
+  const { code } = await service.exited
+  return { code, output: service.output }
+}
+
+async function refused(organisation = fjord): Promise<Mentor> {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  await deliver(database, await reminders(database, mentor), rejected)
+  return mentor
+}
+
+async function givenUp(organisation = fjord): Promise<Mentor> {
+  const mentor = await addMentor(database, { organisation, daysLeft: 10 })
+  await deliver(database, await reminders(database, mentor), uncertain, { retryFor: 0 })
+  return mentor
+}
+
+const idOf = async (mentor: Mentor) => String((await onlyReminder(database, mentor)).id)
+const rows = async (...mentors: Mentor[]) =>
+  Promise.all(mentors.map(async (mentor) => inShort(await reminders(database, mentor))))
+
+test('what has failed is pending again, what has not says what it is, and who wished it is on record', async () => {
+  const mentor = await refused()
+  const open = await addMentor(database, { organisation: fjord, daysLeft: 20 })
+  const ids = [await idOf(mentor), await idOf(open), '999999']
+  const { code, output } = await run(...ids)
+  expect(output.split('\n')).toEqual([
+    `${ids[0]} (fjord/${mentor.id}, 30 days before 2026-03-21): pending again; it had failed because it was refused for good`,
+    `${ids[1]} (fjord/${open.id}, 30 days before 2026-03-21): has not failed: it is pending`,
+    '999999: there is no such reminder',
+    '1 of 3 are tried again.',
+  ])
+  expect(code).toBe(0)
+  expect(await rows(mentor, open)).toEqual(['30 pending', '30 pending'])
+  const wished = await database.query('select retried_by from expiry.reminder_dispatch_log where id = $1', [ids[0]])
+  expect(wished.rows).toEqual([{ retried_by: 'ola' }])
+
+  const again = await run(ids[0] ?? '')
+  expect(again).toEqual({ code: 1, output: expect.stringContaining('has not failed: it is pending') })
+})
+
+test('one whose facts no longer hold is withdrawn instead, and the command fails when none is tried again', async () => {
+  const mentor = await refused()
+  await setClock(database, '2026-03-22T12:00:00Z')
+  const { code, output } = await run(await idOf(mentor))
+  expect(output).toMatch(/: withdrawn instead: the certification expired before it was sent$/)
+  expect(code).toBe(1)
+  expect(await rows(mentor)).toEqual(['30 superseded (lapsed)'])
+  expect((await run(await idOf(mentor))).output).toMatch(/: was withdrawn before: the certification expired/)
+})
+
+test('all that failed, of one organisation or for one reason, and nothing else, is tried again', async () => {
+  const mentors = [await refused(), await givenUp(), await refused(dal), await givenUp(dal)] as const
+  const first = await run('--failed', '--organisation', 'dal', '--reason', 'rejected', '--actor', 'kari', '--json')
+  expect(first.code).toBe(0)
+  expect(JSON.parse(first.output)).toEqual({
+    retried: 1,
+    reminders: [
+      {
+        id: Number(await idOf(mentors[2])),
+        outcome: 'retried',
+        words: expect.any(String),
+        row: {
+          mentor: `dal/${mentors[2].id}`,
+          thresholdDay: 30,
+          expiryDate: '2026-03-21',
+          status: 'pending',
+          reason: null,
+        },
+      },
+    ],
+  })
+  expect(await rows(...mentors)).toEqual([
+    '30 failed (rejected)',
+    '14 failed (attempts_exhausted)',
+    '30 pending',
+    '14 failed (attempts_exhausted)',
+  ])
+  const rest = await run('--failed')
+  expect(rest.output).toMatch(
+    /14 days before[\s\S]*14 days before[\s\S]*30 days before[\s\S]*3 of 3 are tried again\.$/,
+  )
+  expect(await rows(...mentors)).toEqual(['30 pending', '14 pending', '30 pending', '14 pending'])
+  expect(await run('--failed')).toEqual({ code: 0, output: 'No reminder has failed.' })
+})
+
+test('a mentor whom somebody holds is left, and the others are tried all the same', async () => {
+  const held = await refused()
+  const free = await refused()
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('select from expiry.mentors where id = $1 for update', [held.id])
+  const { code, output } = await run('--failed')
+  expect(output).toMatch(/: somebody holds the mentor: try again in a moment$/m)
+  expect(output).toMatch(/1 of 2 are tried again\.$/)
+  expect(code).toBe(0)
+  expect(await rows(held, free)).toEqual(['30 failed (rejected)', '30 pending'])
+})
+
+test('bad usage ends with 2, an unknown organisation with 1', async () => {
+  const [none, word, both, reason, alone, unknown] = await Promise.all([
+    run(),
+    run('M-1'),
+    run('--failed', '7'),
+    run('--failed', '--reason', 'sent'),
+    run('7', '--reason', 'rejected'),
+    run('--failed', '--organisation', 'fjo'),
+  ])
+  for (const { code } of [none, word, both, reason, alone]) expect(code).toBe(2)
+  expect(unknown).toEqual({ code: 1, output: 'there is no organisation "fjo"; is fjord meant?' })
+})
