@@ -3,7 +3,7 @@ import { chmod, chown, lstat, mkdir, readdir, rename, rmdir } from 'node:fs/prom
 import { dirname, join } from 'node:path'
 import { codeOf, EmbeddedPostgresError } from './fault.ts'
 import { type Account, run } from './run.ts'
-import { giveToOwnerOf, type State, writeState } from './state.ts'
+import { claimHome, giveToOwnerOf, type State, writeState } from './state.ts'
 
 /**
  * `home` is ours and holds `cluster`, which belongs to PostgreSQL's user alone, and copies of the binaries where they
@@ -63,12 +63,18 @@ export async function findPlace(
   for (const base of bases) {
     const candidate = placeIn(join(base, `${hash}-${randomBytes(3).toString('hex')}`))
     if (!(await makeBase(base)) || !(await makeUsable(candidate, account, signal))) continue
-    const placed: State = { ...state, home: { path: candidate.home, dataRoot } }
+    const place = placeIn(await claimHome(dataRoot, candidate.home))
+    if (place.home !== candidate.home) {
+      await rmdir(candidate.cluster)
+      await rmdir(candidate.home)
+      if (!(await makeUsable(place, account, signal))) continue
+    }
+    const placed: State = { ...state, home: { path: place.home, dataRoot } }
     await writeState(dataRoot, placed)
-    say(`${who} cannot work below ${dirname(dataRoot)}; its data are in ${candidate.home}`)
-    const others = (await readdir(base)).filter((name) => name.startsWith(hash) && !candidate.home.endsWith(name))
+    say(`${who} cannot work below ${dirname(dataRoot)}; its data are in ${place.home}`)
+    const others = (await readdir(base)).filter((name) => name.startsWith(hash) && !place.home.endsWith(name))
     if (others.length > 0) say(`data of an earlier folder of this name are left in ${base}: ${others.join(', ')}`)
-    return { place: candidate, state: placed }
+    return { place, state: placed }
   }
   throw new EmbeddedPostgresError(
     'embedded/no-place',

@@ -70,6 +70,13 @@ export async function writeState(dataRoot: string, state: State): Promise<void> 
   await writeJson(statePath(dataRoot), state, rename)
 }
 
+/** Of several first starts at once all get the home that the first of them chose. */
+export async function claimHome(dataRoot: string, home: string): Promise<string> {
+  const path = join(dataRoot, 'home.json')
+  await writeJson(path, home, link)
+  return z.string().parse(await readJson(path))
+}
+
 /**
  * The instance that was last announced, or undefined: it may be long dead. Throws `embedded/not-permitted` where the
  * file belongs to another user.

@@ -90,6 +90,29 @@ test.runIf(process.platform !== 'win32')('a path that a shell would change is no
   expect(await ask(embedded.url, 'select 1 as one')).toEqual({ one: 1 })
 })
 
+test.runIf(process.platform !== 'win32')(
+  'two first starts at once, which cannot work in the folder, end in one place',
+  async () => {
+    await using folder = await temporaryFolder()
+    const dataRoot = await folder.checkout('cost in $HOME')
+    const bases = [join(folder.path, 'base')]
+    const start = () => startEmbeddedPostgres({ dataRoot, bases, say: quiet })
+    const starts = await Promise.allSettled([start(), start(), start()])
+    const [won, ...others] = starts.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    try {
+      expect(others).toEqual([])
+      expect(starts.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))).toEqual([
+        'embedded/already-running',
+        'embedded/already-running',
+      ])
+      expect(await readdir(join(folder.path, 'base'))).toHaveLength(1)
+    } finally {
+      await won?.stop()
+      for (const other of others) await other.stop()
+    }
+  },
+)
+
 test('binaries that do not run on this system are a fault of one line that names DATABASE_URL', async () => {
   await using folder = await temporaryFolder()
   const program = join(native, 'bin', 'initdb')
