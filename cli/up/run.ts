@@ -18,7 +18,7 @@ import { migrateQueue } from '../migrate/queue.ts'
 import { scheduleNightly } from '../migrate/schedule.ts'
 import { readAccount, readReminded } from './account.ts'
 import { loadExample } from './example.ts'
-import { openServer } from './server.ts'
+import { type DatabaseServer, openServer } from './server.ts'
 import { untilSettled } from './settled.ts'
 
 export type UpOptions = { once: boolean; example: boolean; dataRoot: string; sudoUid: string | undefined }
@@ -45,10 +45,37 @@ export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSigna
     await migrateQueue(servers.queueUrl)
     await scheduleNightly({ directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL })
     if (server.embedded) await releaseLeases(servers.directUrl)
-    return await serve({ config, logger, say, about: server.about, embedded: server.embedded }, options, signal)
+    return await whileRunning(server, say, signal, (running) =>
+      serve({ config, logger, say, about: server.about, embedded: server.embedded }, options, running),
+    )
   } finally {
     await server.stop()
   }
+}
+
+/** Stops the work when the server is gone: without it nothing can go on, and only a start brings it back. */
+async function whileRunning(
+  server: DatabaseServer,
+  say: (line: string) => void,
+  signal: AbortSignal,
+  work: (running: AbortSignal) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const lost = new AbortController()
+  const ended = new AbortController()
+  const watching = server.gone(AbortSignal.any([signal, ended.signal])).then(() => {
+    if (!signal.aborted && !ended.signal.aborted) lost.abort()
+  })
+  try {
+    const code = await work(AbortSignal.any([signal, lost.signal]))
+    if (!lost.signal.aborted) return code
+  } catch (error) {
+    if (!lost.signal.aborted) throw error
+  } finally {
+    ended.abort()
+    await watching
+  }
+  say('PostgreSQL has ended although nobody stopped it: start mentor-expiry again, it takes up the same data.')
+  return 1
 }
 
 type ServeDeps = UpDeps & { about: string; embedded: boolean }

@@ -1,7 +1,9 @@
 import type { Client } from 'pg'
+import { pause } from '../pause.ts'
 import { EmbeddedPostgresError } from './fault.ts'
 import { halt, type Server } from './launch.ts'
 import { type Connect, type Owner, open, takeOwnership } from './owner.ts'
+import { readPostmaster } from './postmaster.ts'
 import { announceInstance, damagedState, readInstance, withdrawInstance } from './state.ts'
 
 /** `url` is the superuser's, to the database `mentor_expiry`; `version` the binaries', like `18.4`. */
@@ -11,6 +13,8 @@ export type EmbeddedPostgres = AsyncDisposable & {
   dataDir: string
   version: string
   taken: 'created' | 'started' | 'found-running'
+  /** Resolves when the server is gone although nobody stopped it here, or when the signal aborts. */
+  gone(signal: AbortSignal): Promise<void>
   /** Stops the server, unless another process has taken it over. Any number of calls is one. */
   stop(): Promise<void>
 }
@@ -70,10 +74,20 @@ export async function takeUp(
     const url = urlOf({ password, port })
     const startedAt = new Date().toISOString()
     await announceInstance(dataRoot, { url, port, pid: process.pid, dataRoot, dataDir, startedAt })
-    return { url, port, dataDir, version: binaries.version, taken, stop, [Symbol.asyncDispose]: stop }
+    const gone = (until: AbortSignal) => untilGone(dataDir, until)
+    return { url, port, dataDir, version: binaries.version, taken, gone, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** A server that another start replaces at once is none that is gone. */
+async function untilGone(dataDir: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const found = await readPostmaster(dataDir)
+    if (found?.state !== 'alive') return
+    await pause(1_000, signal)
   }
 }
 

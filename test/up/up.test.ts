@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findRunningInstance } from '../../runtime/embedded/find.ts'
-import { temporaryFolder } from '../embedded/folder.ts'
+import { readPostmaster } from '../../runtime/embedded/postmaster.ts'
+import { homeOf, temporaryFolder } from '../embedded/folder.ts'
 import { startSmtp } from '../fakes/smtp/server.ts'
 import { waitFor } from '../support/wait.ts'
 import { outbox, run, start } from './program.ts'
@@ -105,6 +106,19 @@ test('a start that was killed in the middle of a send does not hold the next one
   expect(next.code).toBe(0)
   expect(next.stdout).toMatch(/Reminded \(4\):/)
   expect([...smtp.countByMessageId().values()]).toEqual([2, 2, 2, 2])
+})
+
+test('when its server is gone it says so and ends, and the next start goes on', patience, async () => {
+  await using temporary = await temporaryFolder('up')
+  await temporary.checkout()
+  const folder = join(temporary.path, 'checkout')
+  const running = start(folder, ['up'])
+  await running.says('Ctrl-C stops everything')
+  const server = await readPostmaster(join(await homeOf(join(folder, '.data')), 'cluster', 'data'))
+  process.kill(server?.pid ?? 0, 'SIGKILL')
+  expect(await running.ended).toBe(1)
+  expect(running.stdout).toContain('PostgreSQL has ended although nobody stopped it')
+  expect((await run(folder, ['up', '--once'])).code).toBe(0)
 })
 
 test('two folders side by side have an instance each', patience, async () => {
