@@ -128,17 +128,31 @@ async function aliveInPostgres(pool: Pool, jobs: ReminderJob[]): Promise<Set<str
   return new Set(rows.map((row) => row.id))
 }
 
+/**
+ * A job's hash alone is no proof of life: a worker finds it by the list that it stands in. Read in one transaction, or a
+ * job on its way from one list to the next would be in neither.
+ */
 async function aliveInRedis(redis: Redis | Cluster, queue: Queue, jobs: ReminderJob[]): Promise<Set<string>> {
-  const pipeline = redis.pipeline()
-  for (const job of jobs) pipeline.hmget(queue.toKey(reminderJobId(job)), 'timestamp', 'finishedOn')
-  const answers = (await pipeline.exec()) ?? []
-  const alive = new Set<string>()
-  answers.forEach(([error, fields], index) => {
+  const reading = redis.multi()
+  for (const list of ['active', 'wait', 'paused']) reading.lrange(queue.toKey(list), 0, -1)
+  for (const job of jobs) {
+    const id = reminderJobId(job)
+    reading.hmget(queue.toKey(id), 'timestamp', 'finishedOn')
+    reading.zscore(queue.toKey('prioritized'), id)
+    reading.zscore(queue.toKey('delayed'), id)
+  }
+  const answers = ((await reading.exec()) ?? []).map(([error, answer]) => {
     if (error) throw error
-    const job = jobs[index]
-    if (job && Array.isArray(fields) && fields[0] !== null && fields[1] === null) alive.add(reminderJobId(job))
+    return answer
   })
-  return alive
+  const listed = new Set(answers.splice(0, 3).flat())
+  return new Set(
+    jobs.map(reminderJobId).filter((id, index) => {
+      const [fields, prioritized, delayed] = answers.slice(3 * index, 3 * index + 3)
+      const isWhole = Array.isArray(fields) && fields[0] !== null && fields[1] === null
+      return isWhole && (prioritized !== null || delayed !== null || listed.has(id))
+    }),
+  )
 }
 
 /** Rejects with what the server, or the way to it, has said last, where it is not ready in time. */

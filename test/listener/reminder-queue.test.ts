@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { migrateQueue } from '../../cli/migrate/queue.ts'
 import { reminderJobId } from '../../contracts/reminder-job.ts'
@@ -42,5 +43,19 @@ describe('a job that is missing or finished is told from one that waits', () => 
   test.skipIf(!hasRedis())('in Redis', async () => {
     await using redis = await startRedis()
     await expectLostToBeFound(redis.url)
+  })
+
+  test.skipIf(!hasRedis())('in Redis also where the job is there and stands in no list', async () => {
+    await using redis = await startRedis()
+    const queue = await openReminderQueue({ url: redis.url, onError })
+    const client = new Redis(redis.url)
+    try {
+      await queue.add(jobs)
+      expect(await client.zrem('{mentor-expiry}:reminders:prioritized', '2-0')).toBe(1)
+      expect((await queue.findLost(jobs)).map(({ id }) => id)).toEqual([2])
+    } finally {
+      client.disconnect()
+      await queue.close()
+    }
   })
 })
