@@ -2,6 +2,7 @@ import { serversOf } from '../../runtime/config.ts'
 import { openMonitoring, openRegistry } from '../../runtime/monitoring/open.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { listenerLog } from '../../services/listener/event-log.ts'
+import type { Observe } from '../../services/listener/events.ts'
 import { runListener } from '../../services/listener/listener.ts'
 import { monitorListener, monitorTables } from '../../services/listener/monitoring.ts'
 import { serviceCommand } from '../service.ts'
@@ -16,6 +17,10 @@ Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /ready
     const registry = openRegistry()
     const { observe, readiness } = monitorListener(registry)
     const log = listenerLog(logger)
+    const both: Observe = (event) => {
+      log(event)
+      observe(event)
+    }
     const pool = openPool({
       url: serversOf(config).databaseUrl,
       name: 'mentor-expiry monitoring',
@@ -29,7 +34,7 @@ Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /ready
       { variable: 'LISTENER_HTTP', address: config.LISTENER_HTTP },
     )
     try {
-      await runListener({ observe: (event) => [log, observe].forEach((hear) => hear(event)) }, config, signal)
+      await runListener({ observe: both }, config, signal)
     } finally {
       await pool.end()
     }

@@ -1,5 +1,6 @@
 import { openMonitoring, openRegistry } from '../../runtime/monitoring/open.ts'
 import { notifierLog } from '../../services/notifier/event-log.ts'
+import type { Observe } from '../../services/notifier/events.ts'
 import { monitorNotifier } from '../../services/notifier/monitoring.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
 import { openChannels, requireOutbox } from '../../services/notifier/open-channels.ts'
@@ -17,12 +18,16 @@ export const notifierCommand = serviceCommand({
     const registry = openRegistry()
     const { observe, readiness } = monitorNotifier(registry)
     const log = notifierLog(logger)
+    const both: Observe = (event) => {
+      log(event)
+      observe(event)
+    }
     try {
       await using _monitoring = await openMonitoring(
         { registry, readiness },
         { variable: 'NOTIFIER_HTTP', address: config.NOTIFIER_HTTP },
       )
-      await runNotifier({ channels, observe: (event) => [log, observe].forEach((hear) => hear(event)) }, config, signal)
+      await runNotifier({ channels, observe: both }, config, signal)
     } finally {
       for (const channel of channels) await channel[Symbol.asyncDispose]()
     }

@@ -43,16 +43,19 @@ test('every fault of the embedded PostgreSQL is documented, and every documented
   expect(unique(all(await read('docs/errors.md'), /`(embedded\/[\w-]+)`/g))).toEqual(unique(codes))
 })
 
-test.each(['listener', 'notifier'])('every event of the %s is documented with its level, and back', async (service) => {
-  const log = await read(`services/${service}/event-log.ts`)
-  const section = (await read('docs/events.md')).split(/^## /m).find((part) => part.toLowerCase().startsWith(service))
-  const levels = [...log.matchAll(/^ {2}(\w+): '(\w+)',$/gm)].map((match) => `${match[1]} ${match[2]}`)
-  const documented = [...(section ?? '').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
-    (match) => `${match[1]} ${match[2]}`,
-  )
-  expect(levels.length).toBeGreaterThan(10)
-  expect(documented.sort()).toEqual(levels.sort())
-})
+test.each(['listener', 'notifier', 'dashboard'])(
+  'every event of the %s is documented with its level, and back',
+  async (service) => {
+    const log = await read(`services/${service}/event-log.ts`)
+    const section = (await read('docs/events.md')).split(/^## /m).find((part) => part.toLowerCase().startsWith(service))
+    const levels = [...log.matchAll(/^ {2}(\w+): '(\w+)',$/gm)].map((match) => `${match[1]} ${match[2]}`)
+    const documented = [...(section ?? '').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
+      (match) => `${match[1]} ${match[2]}`,
+    )
+    expect(levels.length).toBeGreaterThan(5)
+    expect(documented.sort()).toEqual(levels.sort())
+  },
+)
 
 test('every alert that is raised is documented, and back', async () => {
   const sources = ['services/listener/night.ts', 'services/notifier/log.ts', 'db/functions/decide/settle_rechecks.sql']

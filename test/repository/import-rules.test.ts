@@ -17,6 +17,8 @@ const broken: [folder: string, line: string][] = [
   ['services/listener', `import { runNotifier } from '../../notifier/notifier.ts'`],
   ['services/notifier', `import { runListener } from '../../listener/listener.ts'`],
   ['services/notifier', `import { runCommand } from '../../../cli/main.ts'`],
+  ['services/notifier', `import { runDashboard } from '../../dashboard/dashboard.ts'`],
+  ['services/dashboard', `import { runNotifier } from '../../notifier/notifier.ts'`],
   ['cli', `import { freshDatabase } from '../../test/support/database.ts'`],
   ['bench', `import { startRedis } from '../../test/support/redis.ts'`],
 ]
