@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
+import { recordObjects } from './fingerprints.ts'
 import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
-import { applyObjects, applyTriggers, readObjects } from './objects.ts'
+import { applyObjects, applyTriggers, type DatabaseObject, readObjects } from './objects.ts'
 import { inShortTurns } from './short-turns.ts'
 
 const applyLock = 7_236_001
@@ -18,6 +19,11 @@ function sqlDirectory(): string {
 /** The migrations that this version of the code has. */
 export function knownMigrations(): Promise<Migration[]> {
   return readMigrations(join(sqlDirectory(), 'migrations'))
+}
+
+/** The functions, views and triggers that this version of the code has. */
+export function knownObjects(): Promise<DatabaseObject[]> {
+  return readObjects(join(sqlDirectory(), 'functions'))
 }
 
 export type Applied = { migrations: string[]; triggers: string[] }
@@ -38,7 +44,7 @@ export async function applySchema(options: {
   try {
     await client.query('select pg_catalog.pg_advisory_lock($1)', [applyLock])
     await client.query(await readFile(join(directory, 'bootstrap.sql'), 'utf8'))
-    const objects = await readObjects(join(directory, 'functions'))
+    const objects = await knownObjects()
     const known = await knownMigrations()
     const migrations = await inShortTurns(client, async () => {
       const applied = await applyMigrations(client, known)
@@ -48,6 +54,7 @@ export async function applySchema(options: {
     for (const tag of migrations) options.log?.(`applied migration ${tag}`)
     const triggers = await applyTriggers(client, objects)
     for (const name of triggers) options.log?.(`created trigger ${name}`)
+    await inShortTurns(client, () => recordObjects(client, objects))
     return { migrations, triggers }
   } finally {
     await client.end()

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Client } from 'pg'
+import { fingerprint } from './fingerprints.ts'
 import { inShortTurns } from './short-turns.ts'
 
 type ObjectKind = 'function' | 'view' | 'trigger' | 'grants'
@@ -57,22 +57,14 @@ export async function applyObjects(client: Client, objects: DatabaseObject[]): P
 
 /** Creates each trigger whose definition differs from the one last applied, in a transaction of its own. */
 export async function applyTriggers(client: Client, objects: DatabaseObject[]): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; hash: string }>(
-    `select a.name, a.hash from expiry.applied_triggers as a join pg_catalog.pg_trigger as t on t.tgname = a.name`,
+  const { rows } = await client.query<{ name: string; source: string }>(
+    `select a.name, a.source from expiry.applied_objects as a join pg_catalog.pg_trigger as t on t.tgname = a.name`,
   )
-  const applied = new Map(rows.map((row) => [row.name, row.hash]))
+  const applied = new Map(rows.map((row) => [row.name, row.source]))
   const changed: string[] = []
   for (const object of objects.filter((candidate) => candidate.kind === 'trigger')) {
-    const hash = createHash('sha256').update(object.sql).digest('hex')
-    if (applied.get(object.name) === hash) continue
-    await inShortTurns(client, async () => {
-      await run(client, object)
-      await client.query(
-        `insert into expiry.applied_triggers (name, hash) values ($1, $2)
-         on conflict (name) do update set hash = excluded.hash`,
-        [object.name, hash],
-      )
-    })
+    if (applied.get(object.name) === fingerprint(object)) continue
+    await inShortTurns(client, () => run(client, object))
     changed.push(object.name)
   }
   return changed

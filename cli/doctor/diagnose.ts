@@ -28,7 +28,7 @@ export async function* diagnose(config: Config, signal: AbortSignal): AsyncGener
     yield { area: 'Database', findings: await attempt('connection', () => checkDatabase(client, directUrl)) }
     const schema = await attempt('schema', () => checkSchema(client))
     yield { area: 'Schema', findings: schema }
-    if (schema.every(({ outcome }) => outcome === 'pass')) {
+    if (schema.some(({ check, outcome }) => check === 'schema' && outcome === 'pass')) {
       yield { area: 'Rights', findings: await attempt('rights', () => checkRights(client)) }
       yield { area: 'Time', findings: await attempt('time', () => checkTime(client)) }
       yield { area: 'Night', findings: await attempt('night', () => checkNight(client, config.CRON_DATABASE_URL)) }

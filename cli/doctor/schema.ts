@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
-import { knownMigrations } from '../../db/apply.ts'
+import { knownMigrations, knownObjects } from '../../db/apply.ts'
+import { compareObjects } from '../../db/fingerprints.ts'
 import { compareSchema } from '../../db/migrations.ts'
 import { advise, counted, type Finding, fail, pass } from './finding.ts'
 
@@ -13,7 +14,25 @@ export async function checkSchema(database: Client): Promise<Finding[]> {
   if (state === 'newer') {
     return [fail('schema', 'the database is ahead of this version', 'run the release that migrated it, or a later one')]
   }
-  return [pass('schema', 'all migrations of this version')]
+  return [pass('schema', 'all migrations of this version'), ...(await checkObjects(database))]
+}
+
+/** Functions, views and triggers against the files of this version, and against what migrate once made of them. */
+async function checkObjects(database: Client): Promise<Finding[]> {
+  const { missing, unknown, outdated, altered } = await compareObjects(database, await knownObjects())
+  const differences: [string, string[]][] = [
+    ['missing', missing],
+    ['of another version', outdated],
+    ['altered by hand', altered],
+    ['not ours', unknown],
+  ]
+  const found = differences.flatMap(([what, names]) => (names.length > 0 ? [`${what}: ${shorten(names)}`] : []))
+  if (found.length === 0) return [pass('objects', 'functions, views and triggers are those of this version')]
+  return [fail('objects', found.join('; '), unknown.length > 0 ? `${migrate}; drop what is not ours` : migrate)]
+}
+
+function shorten(names: string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
 }
 
 const roles = ['expiry_owner', 'expiry_app', 'expiry_service', 'expiry_reader']

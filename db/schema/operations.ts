@@ -64,10 +64,14 @@ export const nightlySchedule = expiry.table(
   ],
 )
 
-/** The definition that each trigger was last created from, so that a deploy locks only the tables whose triggers changed. */
-export const appliedTriggers = expiry.table('applied_triggers', {
+/**
+ * From which file each function, view and trigger was last made (`source`), and how PostgreSQL prints what it became
+ * (`live`), both as hashes: a deploy locks only the tables whose triggers changed, and doctor sees what was altered since.
+ */
+export const appliedObjects = expiry.table('applied_objects', {
   name: text('name').primaryKey(),
-  hash: text('hash').notNull(),
+  source: text('source').notNull(),
+  live: text('live').notNull(),
 })
 
 /** Which migrations this database has, by the names in db/migrations/meta/_journal.json. Written by db/apply.ts. */

@@ -1,6 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { diagnose } from '../../cli/doctor/diagnose.ts'
-import { parseConfig } from '../../runtime/config.ts'
 import { begin, claim } from '../db/delivery.ts'
 import { startSmtp } from '../fakes/smtp/server.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
@@ -10,8 +8,7 @@ import { startRedis } from '../support/redis.ts'
 import { hasRedis } from '../support/servers.ts'
 import { startService } from '../support/services.ts'
 import { urlOfDatabase } from '../support/template.ts'
-
-const never = new AbortController().signal
+import { diagnosis } from './diagnosis.ts'
 
 let database: Database
 let organisation: string
@@ -23,19 +20,9 @@ beforeEach(async () => {
   return () => database[Symbol.asyncDispose]()
 })
 
-/** What doctor finds: `area/check` and, apart from what is in order, the outcome and the line. */
-async function diagnosis(env: Record<string, string> = {}): Promise<Record<string, string>> {
-  const config = parseConfig({ DATABASE_URL: database.url, QUEUE_URL: 'redis://127.0.0.1:1', ...env })
-  const found: Record<string, string> = {}
-  for await (const { area, findings } of diagnose(config, never)) {
-    for (const finding of findings) {
-      expect(finding.remedy === undefined).toBe(finding.outcome === 'pass' || finding.outcome === 'skipped')
-      found[`${area}/${finding.check}`] =
-        finding.outcome === 'pass' ? 'ok' : `${finding.outcome}: ${finding.found} → ${finding.remedy ?? ''}`
-    }
-  }
-  return found
-}
+/** Redis is where nobody answers, unless told otherwise. */
+const look = (env: Record<string, string> = {}) =>
+  diagnosis({ DATABASE_URL: database.url, QUEUE_URL: 'redis://127.0.0.1:1', ...env })
 
 /** Adds a mentor who is due, and moves the clock's traces in the log back by twenty minutes. */
 async function leaveStuck(status: 'pending' | 'queued' | 'sending'): Promise<void> {
@@ -53,10 +40,10 @@ async function leaveStuck(status: 'pending' | 'queued' | 'sending'): Promise<voi
 }
 
 test('what is in order is said to be, and nothing is changed', async () => {
-  const found = await diagnosis()
+  const found = await look()
   const { 'Queue/queue': queue, 'Channels/channels': channels, ...rest } = found
   expect(new Set(Object.values(rest))).toEqual(new Set(['ok']))
-  expect(Object.keys(rest)).toHaveLength(22)
+  expect(Object.keys(rest)).toHaveLength(23)
   expect(queue).toMatch(/^fail: Redis does not answer \(ECONNREFUSED\)/)
   expect(channels).toMatch(/^skipped: MAIL_URL and MAIL_OUTBOX are not set here/)
 })
@@ -73,6 +60,24 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     () => database.query(`insert into expiry.schema_migrations (tag, hash) values ('9999_future', 'x')`),
     'Schema/schema',
     /^fail: the database is ahead of this version/,
+  ],
+  [
+    'a function that was altered by hand',
+    () => database.query('alter function expiry.now() cost 7'),
+    'Schema/objects',
+    /^fail: altered by hand: expiry.now → run `mentor-expiry migrate`/,
+  ],
+  [
+    'a trigger that is gone, and a function that is not ours',
+    () => database.query(`drop trigger mentors_updated on expiry.mentors; create view expiry.extra as select 1 as one`),
+    'Schema/objects',
+    /^fail: missing: mentors_updated; not ours: expiry.extra → run `mentor-expiry migrate` of this version; drop/,
+  ],
+  [
+    'a function of another version',
+    () => database.query(`update expiry.applied_objects set source = 'x' where name = 'expiry.due_reminders'`),
+    'Schema/objects',
+    /^fail: of another version: expiry.due_reminders/,
   ],
   [
     'a function that everybody may call',
@@ -181,7 +186,7 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
 
 test.each(faults)('%s is found', async (_, break_, check, line) => {
   await break_()
-  const found = await diagnosis()
+  const found = await look()
   expect(found[check]).toMatch(line)
 })
 
@@ -189,7 +194,7 @@ describe('the way to the servers', () => {
   test('a database that does not answer is found, and the queue and the channels are looked at all the same', async () => {
     await using smtp = await startSmtp()
     const url = `postgres://nobody@127.0.0.1:${await freePort()}/none`
-    const found = await diagnosis({ DATABASE_URL: url, MAIL_URL: smtp.url, MAIL_FROM: 'post@example.org' })
+    const found = await look({ DATABASE_URL: url, MAIL_URL: smtp.url, MAIL_FROM: 'post@example.org' })
     expect(found).toMatchObject({
       'Database/connection': expect.stringContaining('fail: DATABASE_URL leads nowhere (ECONNREFUSED)'),
       'Channels/email': 'ok',
@@ -198,7 +203,7 @@ describe('the way to the servers', () => {
   })
 
   test('a direct connection to another database is found: notifications do not arrive', async () => {
-    const found = await diagnosis({ DATABASE_DIRECT_URL: urlOfDatabase(database.url, 'postgres') })
+    const found = await look({ DATABASE_DIRECT_URL: urlOfDatabase(database.url, 'postgres') })
     expect(found['Database/LISTEN']).toMatch(/^fail: .* → set DATABASE_DIRECT_URL/)
     expect(found['Database/direct connection']).toBe('ok')
   })
@@ -209,10 +214,10 @@ describe('the way to the servers', () => {
     const stranger = new URL(database.url)
     Object.assign(stranger, { username: login, password: 'secret' })
     try {
-      const without = await diagnosis({ DATABASE_URL: stranger.href })
+      const without = await look({ DATABASE_URL: stranger.href })
       expect(without['Schema/schema']).toMatch(/^fail: could not be looked at \(42501\) → grant expiry_service/)
       await database.query(`grant expiry_reader to ${login}`)
-      const reading = await diagnosis({ DATABASE_URL: stranger.href })
+      const reading = await look({ DATABASE_URL: stranger.href })
       expect(reading['Rights/rights']).toBe(
         `fail: ${login} may not run the services → grant expiry_service to ${login}`,
       )
@@ -222,16 +227,16 @@ describe('the way to the servers', () => {
   })
 
   test('a queue in PostgreSQL without its tables is found', async () => {
-    const found = await diagnosis({ QUEUE_URL: database.url })
+    const found = await look({ QUEUE_URL: database.url })
     expect(found['Queue/queue']).toMatch(/^fail: .* tables are missing → run `mentor-expiry migrate`/)
   })
 
   test('a mail server that refuses the password is found, and a folder that cannot be written', async () => {
     await using smtp = await startSmtp({ auth: { user: 'post', password: 'right' } })
     const wrong = smtp.url.replace('right', 'wrong')
-    const found = await diagnosis({ MAIL_URL: wrong, MAIL_FROM: 'post@example.org' })
+    const found = await look({ MAIL_URL: wrong, MAIL_FROM: 'post@example.org' })
     expect(found['Channels/email']).toMatch(/^fail: out of order \(\w+\)/)
-    const folder = await diagnosis({ MAIL_OUTBOX: '/etc/passwd/outbox' })
+    const folder = await look({ MAIL_OUTBOX: '/etc/passwd/outbox' })
     expect(folder['Channels/email']).toMatch(/^fail: out of order \(outbox_enotdir\)/)
   })
 })
@@ -239,7 +244,7 @@ describe('the way to the servers', () => {
 describe.skipIf(!hasRedis())('Redis', () => {
   test('that evicts, and keeps nothing, is found', async () => {
     await using redis = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } })
-    const found = await diagnosis({ QUEUE_URL: redis.url })
+    const found = await look({ QUEUE_URL: redis.url })
     expect(found).toMatchObject({
       'Queue/queue': 'ok',
       'Queue/eviction': expect.stringMatching(
@@ -253,7 +258,7 @@ describe.skipIf(!hasRedis())('Redis', () => {
     'that keeps what it is given is in order: %o',
     async (settings) => {
       await using redis = await startRedis({ settings })
-      expect(await diagnosis({ QUEUE_URL: redis.url })).toMatchObject({
+      expect(await look({ QUEUE_URL: redis.url })).toMatchObject({
         'Queue/queue': 'ok',
         'Queue/eviction': 'ok',
         'Queue/persistence': 'ok',

@@ -1,4 +1,5 @@
 import { describe, test, vi } from 'vitest'
+import { diagnosis } from '../cli/diagnosis.ts'
 import { runs } from '../db/runs.ts'
 import { countOf, oweNight } from '../drills/stage.ts'
 import { startRedis } from '../support/redis.ts'
@@ -27,6 +28,12 @@ describe.skipIf(!hasPostgres15WithCron())('pg_cron', { concurrent: true }, () =>
       async () => (await endings(here, 'expiry-nightly:postgres')).some(({ status }) => status === 'succeeded'),
       minute,
     )
+    const schedule = async () => (await diagnosis({ DATABASE_URL: cron.urlOf('postgres') }))['Night/schedule']
+    expect(await schedule()).toBe('ok')
+    await here.query('select cron.alter_job(jobid, active := false) from cron.job')
+    expect(await schedule()).toMatch(/^fail: the job expiry-nightly:postgres is switched off/)
+    await here.query('select cron.unschedule(jobid) from cron.job')
+    expect(await schedule()).toMatch(/^fail: pg_cron has no job expiry-nightly:postgres/)
   })
 
   test('fires the jobs of two databases, each in its own, from the one that it lives in', async ({ expect }) => {
@@ -60,6 +67,10 @@ describe.skipIf(!hasPostgres15WithCron())('pg_cron', { concurrent: true }, () =>
       await waitFor('its account', async () => (await failed())[0]?.status === 'failed', minute)
       expect((await failed())[0]).toEqual({ status: 'failed', message: 'connection failed' })
       expect(await runs(here)).toEqual([])
+      const found = await diagnosis({ DATABASE_URL: cron.urlOf('postgres'), QUEUE_URL: redis.url })
+      expect(found['Night/schedule']).toMatch(
+        /^fail: the last run of \S+ failed: connection failed → let postgres connect/,
+      )
 
       const env = { DATABASE_URL: cron.urlOf('postgres'), QUEUE_URL: redis.url }
       await using listener = await startService(['listener'], env)

@@ -83,7 +83,7 @@ test('a second apply takes no lock that a long transaction of the host could hol
 test('a trigger whose definition differs, or that is missing, is replaced; the others are left alone', async () => {
   await using database = await freshDatabase()
   await database.query('drop trigger mentors_updated on expiry.mentors')
-  await database.query(`update expiry.applied_triggers set hash = 'older' where name = 'certifications_updated'`)
+  await database.query(`update expiry.applied_objects set source = 'older' where name = 'certifications_updated'`)
   const { triggers } = await applySchema({ connectionString: database.url })
   expect(triggers.sort()).toEqual(['certifications_updated', 'mentors_updated'])
 })

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { diagnose } from '../../cli/doctor/diagnose.ts'
-import { parseConfig } from '../../runtime/config.ts'
+import { diagnosis } from '../cli/diagnosis.ts'
 import { countByStatus } from '../db/reminders.ts'
 import { addMentors, addOrganisation } from '../support/people.ts'
 import { startPgBouncer } from '../support/pgbouncer.ts'
@@ -78,13 +77,9 @@ describe.skipIf(!hasPgBouncer())('behind a transaction pooler', () => {
   test('doctor tells a direct connection that goes through it', async () => {
     await using pooled = await openPooled('postgres')
     const { DATABASE_URL } = pooled.env
-    const found: Record<string, string> = {}
-    const config = parseConfig({ DATABASE_URL, QUEUE_URL: 'redis://127.0.0.1:1' })
-    for await (const { area, findings } of diagnose(config, new AbortController().signal)) {
-      for (const finding of findings) found[`${area}/${finding.check}`] = `${finding.outcome} ${finding.remedy ?? ''}`
-    }
-    expect(found['Database/direct connection']).toMatch(/^fail set DATABASE_DIRECT_URL/)
-    expect(found['Schema/schema']).toBe('pass ')
+    const found = await diagnosis({ DATABASE_URL, QUEUE_URL: 'redis://127.0.0.1:1' })
+    expect(found['Database/direct connection']).toMatch(/^fail: .* → set DATABASE_DIRECT_URL/)
+    expect(found['Schema/schema']).toBe('ok')
   })
 })
 

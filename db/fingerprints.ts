@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import type { Client } from 'pg'
+import type { DatabaseObject } from './objects.ts'
+
+/** Every function, procedure, view and trigger of ours, as PostgreSQL prints it. */
+const liveObjects = `
+  select 'expiry.' || p.proname as name, pg_catalog.md5(pg_catalog.pg_get_functiondef(p.oid)) as live
+    from pg_catalog.pg_proc as p
+   where p.pronamespace = 'expiry'::regnamespace and p.prokind in ('f', 'p')
+   union all
+  select 'expiry.' || c.relname, pg_catalog.md5(pg_catalog.pg_get_viewdef(c.oid))
+    from pg_catalog.pg_class as c
+   where c.relnamespace = 'expiry'::regnamespace and c.relkind = 'v'
+   union all
+  select t.tgname, pg_catalog.md5(pg_catalog.pg_get_triggerdef(t.oid))
+    from pg_catalog.pg_trigger as t
+    join pg_catalog.pg_class as c on c.oid = t.tgrelid
+   where c.relnamespace = 'expiry'::regnamespace and not t.tgisinternal`
+
+/** How PostgreSQL prints a name depends on the search path. */
+const printing = 'set local search_path = pg_catalog'
+
+/** Of an object's file; as kept beside what it became in the database. */
+export function fingerprint(object: DatabaseObject): string {
+  return createHash('sha256').update(object.sql).digest('hex')
+}
+
+/** Notes from which files the present objects were made, and what they look like. To be called in a transaction. */
+export async function recordObjects(client: Client, objects: readonly DatabaseObject[]): Promise<void> {
+  const named = objects.filter((object) => object.kind !== 'grants')
+  await client.query(printing)
+  await client.query('delete from expiry.applied_objects')
+  await client.query(
+    `insert into expiry.applied_objects (name, source, live)
+     select l.name, f.source, l.live
+       from (${liveObjects}) as l
+       join unnest($1::text[], $2::text[]) as f (name, source) on f.name = l.name`,
+    [named.map((object) => object.name), named.map(fingerprint)],
+  )
+}
+
+/** Names of objects: not there; there and in no file; made from another version's file; altered since they were made. */
+export type ObjectDifferences = { missing: string[]; unknown: string[]; outdated: string[]; altered: string[] }
+
+/** Compares the objects in the database with the files of this version. */
+export async function compareObjects(client: Client, objects: readonly DatabaseObject[]): Promise<ObjectDifferences> {
+  const named = objects.filter((object) => object.kind !== 'grants')
+  await client.query('begin read only')
+  try {
+    await client.query(printing)
+    const { rows } = await client.query<{ name: string; live: string; source: string | null; made: string | null }>(
+      `select l.name, l.live, a.source, a.live as made
+         from (${liveObjects}) as l
+         left join expiry.applied_objects as a on a.name = l.name
+        order by l.name`,
+    )
+    const sources = new Map(named.map((object) => [object.name, fingerprint(object)]))
+    const known = rows.filter(({ name }) => sources.has(name))
+    const names = (some: { name: string }[]) => some.map(({ name }) => name)
+    return {
+      missing: [...sources.keys()].filter((name) => !rows.some((row) => row.name === name)),
+      unknown: names(rows.filter(({ name }) => !sources.has(name))),
+      outdated: names(known.filter(({ name, source }) => source !== sources.get(name))),
+      altered: names(known.filter(({ live, made, source, name }) => source === sources.get(name) && live !== made)),
+    }
+  } finally {
+    await client.query('rollback')
+  }
+}
