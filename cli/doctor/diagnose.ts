@@ -12,31 +12,42 @@ import { checkRights, checkSchema, checkTime } from './schema.ts'
 /** Findings about one part of the whole, in the order in which they were made. */
 export type Area = { area: string; findings: Finding[] }
 
-/** Looks at everything that a working installation needs and yields what it finds, area by area; changes nothing. */
-export async function* diagnose(config: Config, signal: AbortSignal): AsyncGenerator<Area> {
+const areas = ['Database', 'Schema', 'Rights', 'Time', 'Night', 'Reminders', 'Queue', 'Channels'] as const
+type AreaName = (typeof areas)[number]
+
+/** Of a service's surroundings, what no waiting will mend: the rest changes while it runs. */
+export const atStart: readonly AreaName[] = ['Database', 'Schema', 'Rights', 'Time', 'Queue']
+
+/**
+ * Looks at everything that a working installation needs, or at the areas that are wanted, and yields what it finds, area
+ * by area; changes nothing.
+ */
+export async function* diagnose(
+  config: Config,
+  signal: AbortSignal,
+  wanted: readonly AreaName[] = areas,
+): AsyncGenerator<Area> {
   const { databaseUrl, directUrl, queueUrl } = serversOf(config)
   const database = await connect(databaseUrl).catch((error: unknown) => summarise(error).code)
+  const look = async (area: AreaName, work: () => Promise<Finding[]>): Promise<Area[]> =>
+    wanted.includes(area) ? [{ area, findings: await attempt(area.toLowerCase(), work) }] : []
   if (typeof database === 'string') {
-    yield {
-      area: 'Database',
-      findings: [
-        fail('connection', `DATABASE_URL leads nowhere (${database})`, 'docs/errors.md tells what the code means'),
-      ],
-    }
+    const line = `DATABASE_URL leads nowhere (${database})`
+    yield { area: 'Database', findings: [fail('connection', line, 'docs/errors.md tells what the code means')] }
   } else {
     await using client = database
-    yield { area: 'Database', findings: await attempt('connection', () => checkDatabase(client, directUrl)) }
+    yield* await look('Database', () => checkDatabase(client, directUrl))
     const schema = await attempt('schema', () => checkSchema(client))
-    yield { area: 'Schema', findings: schema }
+    yield* await look('Schema', async () => schema)
     if (schema.some(({ check, outcome }) => check === 'schema' && outcome === 'pass')) {
-      yield { area: 'Rights', findings: await attempt('rights', () => checkRights(client)) }
-      yield { area: 'Time', findings: await attempt('time', () => checkTime(client)) }
-      yield { area: 'Night', findings: await attempt('night', () => checkNight(client, config.CRON_DATABASE_URL)) }
-      yield { area: 'Reminders', findings: await attempt('reminders', () => checkReminders(client)) }
-    } else yield { area: 'Reminders', findings: [skip('reminders', 'not looked at without the right schema')] }
+      yield* await look('Rights', () => checkRights(client))
+      yield* await look('Time', () => checkTime(client))
+      yield* await look('Night', () => checkNight(client, config.CRON_DATABASE_URL))
+      yield* await look('Reminders', () => checkReminders(client))
+    } else yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
   }
-  yield { area: 'Queue', findings: await attempt('queue', () => checkQueue(queueUrl)) }
-  yield { area: 'Channels', findings: await attempt('channels', () => checkChannels(config, signal)) }
+  yield* await look('Queue', () => checkQueue(queueUrl))
+  yield* await look('Channels', () => checkChannels(config, signal))
 }
 
 const insufficientPrivilege = '42501'

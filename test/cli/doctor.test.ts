@@ -283,3 +283,17 @@ test('the command ends with 1 where something failed, with 2 on bad configuratio
   expect(misconfigured.output).toMatch(/QUEUE_WINDOW: .*\n.*MAIL_/)
   for (const { output } of [doctor, machine, misconfigured]) expect(output).not.toContain('hidden')
 })
+
+test.skipIf(!hasRedis())(
+  'a listener says at its start what doctor would say of its surroundings, and works',
+  async () => {
+    await using redis = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } })
+    await setClock(database, '2026-03-01T12:00:00Z')
+    await using listener = await startService(['listener'], { DATABASE_URL: database.url, QUEUE_URL: redis.url })
+    for (const check of ['clock override', 'eviction']) {
+      await listener.waitForEvent('check_failed', { where: (line) => line.check === check })
+    }
+    expect(listener.events('check_failed')).toHaveLength(2)
+    expect(listener.isRunning()).toBe(true)
+  },
+)
