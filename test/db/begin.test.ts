@@ -47,6 +47,7 @@ test.each(['commit', 'rollback'])(
     const row = await onlyReminder(database, mentor)
     const listener = await database.connect()
     await listener.query('begin')
+    await listener.query('select expiry.reminder_queue_room(100)')
     await listener.query(`update expiry.reminder_dispatch_log set status = 'queued' where id = $1`, [row.id])
     const notifier = await database.connect()
     const pid = await backendOf(notifier)

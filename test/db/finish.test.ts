@@ -159,3 +159,25 @@ test('a result handed in twice is recorded once', async () => {
   expect(await finish(database, [result])).toMatchObject([{ verdict: 'stale', status: null }])
   expect(await attemptsOnRecord(row)).toHaveLength(1)
 })
+
+test('two attempts called uncertain whose acceptances come late in one batch are one acceptance, and spoil no other', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  const attempts: { id: number; generation: number; attempt: number }[] = []
+  for (let turn = 0; turn < 2; turn += 1) {
+    attempts.push(...(await attemptsOf(database, [await onlyReminder(database, mentor)], { lease: -1 })))
+    await database.query('select expiry.rescue_stuck_reminders(100)')
+  }
+  const { attempt: healthy } = await sending()
+  const verdicts = await finish(
+    database,
+    [...attempts, healthy].map((attempt) => ({ ...attempt, answers: { email: accepted } })),
+  )
+  expect(verdicts.map(({ verdict, status }) => `${verdict} ${status}`)).toEqual([
+    'late sent',
+    'late sent',
+    'recorded sent',
+  ])
+  const row = await onlyReminder(database, mentor)
+  expect(row.status).toBe('sent')
+  expect(await attemptsOnRecord(row)).toEqual(['1 email accepted smtp_250', '2 email uncertain lease_expired'])
+})

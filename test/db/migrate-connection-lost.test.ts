@@ -49,7 +49,7 @@ test('a wire to the queue that is cut in the middle of a statement ends migrate 
   await using proxy = await startProxy({ targetPort: Number(new URL(database.url).port) })
   const queue = new URL(database.url)
   queue.port = String(proxy.port)
-  proxy.delayUpstream(60_000, 'grant usage on schema bullmq')
+  proxy.delayUpstream(60_000, 'grant usage, create on schema bullmq')
   await using migrate = await startService(['migrate'], { DATABASE_URL: database.url, QUEUE_URL: queue.href })
   await waitFor('the statement to be on its way', () => proxy.counters.delayed > 0)
   proxy.cut()

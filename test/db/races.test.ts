@@ -3,7 +3,7 @@ import { freshDatabase } from '../support/database.ts'
 import { addCoordinator, addMentors, addOrganisation, nightly, setClock } from '../support/people.ts'
 import { accepted, attemptsOf, claim, type Finished, failed, finish } from './delivery.ts'
 import { inconsistentMentors, race, recheckedSoFar, settleRechecks } from './race.ts'
-import { countByStatus, inconsistencies } from './reminders.ts'
+import { countByStatus, inconsistencies, reminders } from './reminders.ts'
 
 const today = '2026-03-01T12:00:00Z'
 
@@ -167,8 +167,11 @@ test('a coordinator broken and repaired while notifiers begin and finish: no dea
   expect(await race(notifiers, breakAndRepair())).toEqual([])
 
   await nightly(database)
-  for (let turn = 0; turn < 20 && ((await countByStatus(database)).pending ?? 0) > 0; turn += 1) {
-    const attempts = await attemptsOf(database, await claim(database, 400))
+  for (let turn = 0; turn < 20 && ((await countByStatus(database)).sent ?? 0) < 400; turn += 1) {
+    await claim(database, 400)
+    // Also those that the host held when their jobs came.
+    const queued = (await reminders(database)).filter(({ status }) => status === 'queued')
+    const attempts = await attemptsOf(database, queued)
     const verdicts = await finish(
       database,
       attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),

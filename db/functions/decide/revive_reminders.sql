@@ -37,6 +37,10 @@ begin
     from held
    where l.id = held.id;
   get diagnostics v_count = row_count;
+  if v_count > 0 then
+    -- A looser one may have been written, and have failed, while the tighter one was away.
+    perform expiry.supersede_reminders(p_mentor_ids);
+  end if;
   return v_count;
 end;
 $$;

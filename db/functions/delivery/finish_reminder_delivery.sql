@@ -28,7 +28,8 @@ begin
            case when exists (
              select from expiry.reminder_delivery_attempts as earlier
               where earlier.log_id = r.id and earlier.channel = c.channel and earlier.outcome = 'accepted'
-           ) then 'accepted' else c.kind end as counts_as
+           ) then 'accepted' else c.kind end as counts_as,
+           pg_catalog.row_number() over (partition by r.id, c.channel, c.kind = 'accepted' order by r.attempt) = 1 as is_first
       from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer, channels jsonb)
      cross join lateral pg_catalog.jsonb_to_recordset(r.channels) as c (
        channel text, kind text, code text, "messageId" text, "retryAfter" numeric, "startedAt" timestamptz, "finishedAt" timestamptz
@@ -85,10 +86,11 @@ begin
       from answers as a
       join judged as j on j.id = a.id and j.generation = a.generation and j.attempt = a.attempt
      where a.kind <> 'out_of_order'
-       and not (a.kind = 'accepted' and exists (
+       -- One acceptance a channel, also where two late ones come in one batch.
+       and not (a.kind = 'accepted' and (not a.is_first or exists (
          select from expiry.reminder_delivery_attempts as earlier
           where earlier.log_id = a.id and earlier.channel = a.channel and earlier.outcome = 'accepted'
-       ))
+       )))
     on conflict (log_id, attempt, channel) do update
        set outcome = excluded.outcome, response = excluded.response, finished_at = excluded.finished_at
      where kept.outcome = 'uncertain'

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Database, freshDatabase } from '../support/database.ts'
+import { modelAndProductAgree } from './life.ts'
+import { openReal } from './real.ts'
+
+type Fault = { name: string; file: string; line: string; fault: string }
+
+/** What a careless hand might make of a line below db/functions. */
+const FAULTS: Fault[] = [
+  {
+    name: 'a window that opens a day late',
+    file: 'decide/due_reminders.sql',
+    line: 'e.threshold_day >= c.expiry_date - clock.today',
+    fault: 'e.threshold_day > c.expiry_date - clock.today',
+  },
+  {
+    name: 'a date corrected back that brings no reminder back',
+    file: 'decide/revive_reminders.sql',
+    line: 'where l.mentor_id = any (p_mentor_ids)',
+    fault: 'where false and l.mentor_id = any (p_mentor_ids)',
+  },
+  {
+    name: 'a looser reminder that does not give way to the tighter one',
+    file: 'decide/stale_reminders.sql',
+    line: 'tighter.threshold_day < l.threshold_day',
+    fault: 'tighter.threshold_day < l.threshold_day and false',
+  },
+  {
+    name: 'a reminder that never comes back once it gave way to a tighter one',
+    file: 'decide/revive_reminders.sql',
+    line: "and l.status = 'superseded'",
+    fault: "and l.status = 'superseded' and l.status_reason <> 'tighter_reminder'",
+  },
+  {
+    name: 'an answer that is taken from a sender who had been given up',
+    file: 'delivery/finish_reminder_delivery.sql',
+    line: "when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'",
+    fault: "when l.status = 'sending' then 'recorded'",
+  },
+]
+
+/** Plants the fault in this database alone. Returns what digs it out again. */
+async function plant(database: Database, { file, line, fault }: Fault): Promise<() => Promise<unknown>> {
+  const text = await readFile(new URL(`../../db/functions/${file}`, import.meta.url), 'utf8')
+  const faulty = text.replace(line, fault)
+  expect(faulty, `${file} has lost the line in which this fault is planted`).not.toBe(text)
+  await database.query(faulty)
+  return () => database.query(text)
+}
+
+test.each(FAULTS)('the model finds $name', { timeout: 120_000 }, async (fault) => {
+  await using database = await freshDatabase()
+  const digOut = await plant(database, fault)
+  const property = modelAndProductAgree({ real: await openReal(database) })
+  const found = await fc.check(property, { seed: 8, numRuns: 40, endOnFailure: true })
+  expect(found.errorInstance).toMatchObject({ name: 'AssertionError' })
+
+  await digOut()
+  const path = String(found.counterexamplePath)
+  const again = await fc.check(property, { seed: 8, path, numRuns: 1, endOnFailure: true })
+  expect(again).toMatchObject({ failed: false, numRuns: 1 })
+})
