@@ -64,6 +64,28 @@ test('every alert that is raised is documented, and back', async () => {
   expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(unique(raised))
 })
 
+test('every metric is documented, and every documented one exists', async () => {
+  const sources = ['services/listener/monitoring.ts', 'services/notifier/monitoring.ts']
+  const served = (await Promise.all(sources.map(read))).flatMap((text) => all(text, /name: '(mentor_expiry_\w+)'/g))
+  expect(unique(all(await read('docs/operations.md'), /`(mentor_expiry_\w+)`/g))).toEqual(unique(served))
+})
+
+test('every command that the documents name exists', async () => {
+  const known = all(await read('cli/main.ts'), /from '\.\/commands\/([\w-]+)\.ts'/g)
+  const documents = [
+    'README.md',
+    'docs/operations.md',
+    'docs/configuration.md',
+    'docs/errors.md',
+    'docs/ARCHITECTURE.md',
+  ]
+  const named = (await Promise.all(documents.map(read))).flatMap((text) =>
+    all(text, /(?:bin\/|`)mentor-expiry ([a-z][a-z-]+)/g),
+  )
+  expect(named.length).toBeGreaterThan(15)
+  expect(unique(named).filter((name) => !known.includes(name))).toEqual([])
+})
+
 test('every fault of an imported file is documented in the words that the import uses, and back', async () => {
   const section = (await read('docs/errors.md')).split(/^## /m).find((part) => part.startsWith('Faults'))
   const documented = [...(section ?? '').matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map((match) => [match[1], match[2]])
