@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { Client } from 'pg'
 import type { Command } from '../command.ts'
+import { connect } from '../connect.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry adopt-sent FILE|- [--apply] [--json]
@@ -62,15 +62,9 @@ async function readSent(path: string, signal: AbortSignal): Promise<Sent[]> {
 }
 
 async function adopt(connectionString: string, sent: Sent[], apply: boolean): Promise<number> {
-  const client = new Client({ connectionString, application_name: 'mentor-expiry adopt-sent' })
-  client.on('error', () => undefined) // a lost connection rejects the statement that is under way
-  await client.connect()
-  try {
-    await client.query('begin')
-    const { rowCount } = await client.query('select expiry.adopt_sent_reminders($1)', [JSON.stringify(sent)])
-    await client.query(apply ? 'commit' : 'rollback')
-    return rowCount ?? 0
-  } finally {
-    await client.end()
-  }
+  await using database = await connect({ connectionString, application_name: 'mentor-expiry adopt-sent' })
+  await database.client.query('begin')
+  const { rowCount } = await database.client.query('select expiry.adopt_sent_reminders($1)', [JSON.stringify(sent)])
+  await database.client.query(apply ? 'commit' : 'rollback')
+  return rowCount ?? 0
 }

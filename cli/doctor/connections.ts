@@ -1,16 +1,15 @@
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { connect as connectTo } from '../connect.ts'
 
 const patience = 5_000
 
-/** A connection for a few questions; one that breaks rejects the next of them. */
+/** A connection for a few questions, none of which may take long. */
 export async function connect(url: string): Promise<Client & AsyncDisposable> {
-  const client = new Client({
+  const { client, [Symbol.asyncDispose]: end } = await connectTo({
     connectionString: url,
     application_name: 'mentor-expiry doctor',
     connectionTimeoutMillis: patience,
     query_timeout: patience,
   })
-  client.on('error', () => undefined)
-  await client.connect()
-  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() })
+  return Object.assign(client, { [Symbol.asyncDispose]: end })
 }

@@ -55,7 +55,7 @@ async function checkDirect(directUrl: string): Promise<Finding> {
   const servers = new Set<number>()
   try {
     servers.add(await serverOf(second))
-    await first.query('commit')
+    await first.query('rollback')
     for (let round = 0; round < 4; round += 1) servers.add(await serverOf(second))
   } catch {
     servers.add(Number.NaN) // a pool of one server, which the first connection holds
