@@ -8,23 +8,14 @@ select d.organisation_id, d.mentor_id, d.certification_id, d.expiry_date, d.days
       and l.kind = 'reminder'
       and l.certification_expiry_date = d.expiry_date
       and l.threshold_day <= d.threshold_day
-      and l.status <> 'superseded'
- )
-   -- A tighter one that was given up after its message may have gone out: no looser one may follow it (ADR 9). A question
-   -- for each row that is left, by the log's key: as part of the condition above it made the planner repeat a join for
-   -- each organisation, and as a join of its own one over every pair.
-   and (
-     select pg_catalog.count(*)
-       from expiry.reminder_dispatch_log as l
-      where l.mentor_id = d.mentor_id
-        and l.kind = 'reminder'
-        and l.certification_expiry_date = d.expiry_date
-        and l.threshold_day < d.threshold_day
-        and l.status = 'superseded'
-        and exists (
+      and (
+        l.status <> 'superseded'
+        -- A tighter one that was given up after its message may have gone out: no looser one may follow it (ADR 9).
+        or l.threshold_day < d.threshold_day and exists (
           select from expiry.reminder_delivery_attempts as a
            where a.log_id = l.id and a.outcome in ('accepted', 'uncertain')
         )
-   ) = 0;
+      )
+ );
 comment on view expiry.uncovered_reminders is
   'Due thresholds that no row accounts for. Empty after every night; what stands here longer is a fault.';
