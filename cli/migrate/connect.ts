@@ -1,11 +1,10 @@
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { summarise } from '../../runtime/errors.ts'
+import { connect as connectTo } from '../connect.ts'
 
 /** A connection for `mentor-expiry migrate`; one that is lost rejects the statement under way, or the next one. */
 export async function connect(connectionString: string): Promise<Client> {
-  const client = new Client({ connectionString, application_name: 'mentor-expiry migrate' })
-  client.on('error', () => undefined)
-  await client.connect()
+  const { client } = await connectTo({ connectionString, application_name: 'mentor-expiry migrate' })
   return client
 }
 

@@ -67,4 +67,4 @@ begin
 end;
 $$;
 comment on function expiry.begin_reminder_delivery(bigint[], integer[], text[], integer) is
-  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job, in the order asked: begun (with the delivery, contracts/delivery.ts), superseded, no_recipient, stale when the job''s generation is no longer the row''s or another has begun it, or locked when somebody holds the row for more than a moment: ask again. Never raises for a lost race.';
+  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job, in the order asked: begun (with the delivery, contracts/delivery.ts), superseded, no_recipient, stale when the job''s generation is no longer the row''s or another has begun it, or locked when somebody else holds the row: ask again. Never raises for a lost race.';

@@ -124,4 +124,4 @@ begin
 end;
 $$;
 comment on function expiry.finish_reminder_delivery(jsonb, integer, integer, integer) is
-  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, stale, or locked when somebody holds the row for more than a moment: hand it in again; late_seconds is how long after it became due a reminder was sent.';
+  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, stale, or locked when somebody else holds the row: hand it in again; late_seconds is how long after it became due a reminder was sent.';

@@ -19,4 +19,4 @@ begin
 end;
 $$;
 comment on function expiry.retry_reminder(bigint, text) is
-  'Makes a failed reminder pending again at a person''s wish. False, and nothing done, when it is not failed or its facts no longer hold.';
+  'Makes a failed reminder pending again at a person''s wish. False when it is not failed or its facts no longer hold; what of its mentor''s reminders is stale is superseded either way.';
