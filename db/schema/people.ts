@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, date, foreignKey, index, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, date, foreignKey, index, text, time, unique, uuid } from 'drizzle-orm/pg-core'
 import { expiry, instant, mentorStatus, plausibleDate, plausibleEmail } from './types.ts'
 
 export const organisations = expiry.table(
@@ -14,6 +14,9 @@ export const organisations = expiry.table(
     fallbackEmail: text('fallback_email'),
     processedOn: date('processed_on'),
     portalEnabled: boolean('portal_enabled').notNull().default(false),
+    sendFrom: time('send_from').default('07:00'),
+    sendUntil: time('send_until').default('21:00'),
+    mentorUrl: text('mentor_url'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [
@@ -21,6 +24,14 @@ export const organisations = expiry.table(
     check('organisations_locale_check', sql`${t.locale} in ('en', 'nb')`),
     check('organisations_escalation_email_check', plausibleEmail(t.escalationEmail)),
     check('organisations_fallback_email_check', plausibleEmail(t.fallbackEmail)),
+    check(
+      'organisations_sending_hours_check',
+      sql`(${t.sendFrom} is null) = (${t.sendUntil} is null) and ${t.sendFrom} < ${t.sendUntil}`,
+    ),
+    check(
+      'organisations_mentor_url_check',
+      sql`${t.mentorUrl} ~ '^https?://[^[:space:]<>"{}]+([{](ref|id)[}][^[:space:]<>"{}]*)*$'`,
+    ),
   ],
 )
 

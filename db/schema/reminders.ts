@@ -62,6 +62,8 @@ export const reminderDispatchLog = expiry.table(
     lastError: text('last_error'),
     providerMessageId: text('provider_message_id'),
     retriedBy: text('retried_by'),
+    inSendingHours: boolean('in_sending_hours').notNull().default(false),
+    mayHaveReached: boolean('may_have_reached').notNull().default(false),
   },
   (t) => [
     // The order serves the question "is this expiry date accounted for?" as well as the key.

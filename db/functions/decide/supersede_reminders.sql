@@ -22,7 +22,10 @@ begin
        for no key update of l skip locked
   )
   update expiry.reminder_dispatch_log as l
-     set status = 'superseded', status_reason = held.reason
+     set status = 'superseded', status_reason = held.reason, may_have_reached = l.attempts > 0 and exists (
+       select from expiry.reminder_delivery_attempts as a
+        where a.log_id = l.id and a.outcome in ('accepted', 'uncertain')
+     )
     from held
    where l.id = held.id;
   get diagnostics v_count = row_count;

@@ -8,14 +8,8 @@ select d.organisation_id, d.mentor_id, d.certification_id, d.expiry_date, d.days
       and l.kind = 'reminder'
       and l.certification_expiry_date = d.expiry_date
       and l.threshold_day <= d.threshold_day
-      and (
-        l.status <> 'superseded'
-        -- A tighter one that was given up after its message may have gone out: no looser one may follow it (ADR 9).
-        or l.threshold_day < d.threshold_day and exists (
-          select from expiry.reminder_delivery_attempts as a
-           where a.log_id = l.id and a.outcome in ('accepted', 'uncertain')
-        )
-      )
+      -- A tighter one that was given up after its message may have gone out: no looser one may follow it (ADR 9).
+      and (l.status <> 'superseded' or l.may_have_reached and l.threshold_day < d.threshold_day)
  );
 comment on view expiry.uncovered_reminders is
   'Due thresholds that no row accounts for. Empty after every night; what stands here longer is a fault.';

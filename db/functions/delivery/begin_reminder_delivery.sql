@@ -36,7 +36,10 @@ begin
        and l.status in ('pending', 'queued')
   ), superseded as (
     update expiry.reminder_dispatch_log as l
-       set status = 'superseded', status_reason = f.reason
+       set status = 'superseded', status_reason = f.reason, may_have_reached = l.attempts > 0 and exists (
+         select from expiry.reminder_delivery_attempts as a
+          where a.log_id = l.id and a.outcome in ('accepted', 'uncertain')
+       )
       from facts as f
      where l.id = f.id and f.verdict = 'superseded'
   ), rechecked as (
