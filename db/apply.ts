@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client } from 'pg'
+import { Client, type ClientConfig } from 'pg'
 import { recordObjects } from './fingerprints.ts'
 import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
 import { applyObjects, applyTriggers, type DatabaseObject, readObjects } from './objects.ts'
@@ -33,12 +33,12 @@ export type Applied = { migrations: string[]; triggers: string[] }
  * triggers. Twice is the same as once; two at once wait for each other. Needs a direct connection (session lock).
  * Throws SchemaNewerError when the database is ahead of the code.
  */
-export async function applySchema(options: {
-  connectionString: string
-  log?: (line: string) => void
-}): Promise<Applied> {
+export async function applySchema(
+  options: ClientConfig & { connectionString: string; log?: (line: string) => void },
+): Promise<Applied> {
   const directory = sqlDirectory()
-  const client = new Client({ connectionString: options.connectionString, application_name: 'mentor-expiry migrate' })
+  const { log, ...connection } = options
+  const client = new Client({ ...connection, application_name: 'mentor-expiry migrate' })
   client.on('error', () => undefined) // a lost connection rejects the statement under way, or the next one
   await client.connect()
   try {
@@ -51,9 +51,9 @@ export async function applySchema(options: {
       await applyObjects(client, objects)
       return applied
     })
-    for (const tag of migrations) options.log?.(`applied migration ${tag}`)
+    for (const tag of migrations) log?.(`applied migration ${tag}`)
     const triggers = await applyTriggers(client, objects)
-    for (const name of triggers) options.log?.(`created trigger ${name}`)
+    for (const name of triggers) log?.(`created trigger ${name}`)
     await inShortTurns(client, () => recordObjects(client, objects))
     return { migrations, triggers }
   } finally {

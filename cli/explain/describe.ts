@@ -15,6 +15,9 @@ export function describe(facts: Facts): string {
     [
       `Status         ${wordsForStatus(mentor)}`,
       `Recipient      ${recipient(facts)}`,
+      ...(organisation.sendingHours === null
+        ? []
+        : [`Sending hours  ${organisation.sendingHours}, for what the night finds`]),
       ...certification(facts).map((line, index) => `${(index === 0 ? 'Certification' : '').padEnd(15)}${line}`),
     ],
     ...thresholds(accountForThresholds(facts), facts),
@@ -74,8 +77,9 @@ function state(row: Reminder): string {
   switch (row.status) {
     case 'pending': {
       const after = row.lastError === null ? '' : ` (${row.lastError.split(' ').map(channelError).join('; ')})`
-      return row.pausedUntil === null
-        ? `pending, to be queued${after}`
+      if (row.pausedUntil === null) return `pending, to be queued${after}`
+      return row.waitsForHours
+        ? `pending until ${row.pausedUntil}, when the sending hours begin${after}`
         : `pending, pausing until ${row.pausedUntil}${after}`
     }
     case 'queued':

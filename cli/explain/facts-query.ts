@@ -28,11 +28,12 @@ const reminders = list(
    'urgency', l.urgency, 'source', l.source, 'runId', l.run_id, 'createdAt', ${local('l.created_at')},
    'status', l.status, 'reason', l.status_reason,
    'pausedUntil', case when l.status = 'pending' and l.available_at > pg_catalog.now() then ${local('l.available_at')} end,
+   'waitsForHours', l.status = 'pending' and l.in_sending_hours and l.available_at > pg_catalog.now() and h.opens_in > interval '0',
    'queuedAt', ${local('l.queued_at')}, 'claimedAt', ${local('l.claimed_at')}, 'leaseUntil', ${local('l.lease_until')},
    'sentAt', ${local('l.sent_at')}, 'recipient', l.recipient_email, 'lastError', l.last_error,
    'retriedBy', l.retried_by, 'attempts', ${attempts}`,
   'l.certification_expiry_date desc, l.threshold_day desc, l.id',
-  'expiry.reminder_dispatch_log as l where l.mentor_id = m.id',
+  'expiry.reminder_dispatch_log as l join expiry.sending_hours as h on h.organisation_id = l.organisation_id where l.mentor_id = m.id',
 )
 
 const next = list(
@@ -47,7 +48,8 @@ export const factsQuery = `
   select pg_catalog.jsonb_build_object(
            'organisation', pg_catalog.jsonb_build_object(
              'slug', o.slug, 'name', o.name, 'timeZone', o.time_zone, 'today', expiry.today(o.id),
-             'fallbackEmail', o.fallback_email
+             'fallbackEmail', o.fallback_email,
+             'sendingHours', pg_catalog.to_char(o.send_from, 'HH24:MI') || ' to ' || pg_catalog.to_char(o.send_until, 'HH24:MI')
            ),
            'mentor', pg_catalog.jsonb_build_object(
              'id', m.id, 'ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name, 'status', m.status,

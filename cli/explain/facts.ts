@@ -27,6 +27,8 @@ const Reminder = z.object({
   reason: z.string().nullable(),
   /** When its pause ends; null when it does not pause. */
   pausedUntil: local.nullable(),
+  /** Its pause is for its organisation's sending hours. */
+  waitsForHours: z.boolean(),
   queuedAt: local.nullable(),
   claimedAt: local.nullable(),
   leaseUntil: local.nullable(),
@@ -62,6 +64,8 @@ const Facts = z.object({
     timeZone: z.string(),
     today: local,
     fallbackEmail: z.string().nullable(),
+    /** `HH:MM to HH:MM`; null: any hour. */
+    sendingHours: z.string().nullable(),
   }),
   mentor: z.object({
     id: z.string(),

@@ -15,6 +15,8 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
   const noted = mentor.isNoted ? '; a running listener looks again within seconds, since somebody held the mentor' : ''
   switch (next.outcome) {
     case 'pending':
+      if (row?.pausedUntil && row.waitsForHours)
+        return `${it} to ${to} goes out when the sending hours begin, ${row.pausedUntil}`
       return row?.pausedUntil
         ? `${it} to ${to} is tried again after ${row.pausedUntil}`
         : `${it} to ${to} is queued as soon as a listener runs and the queue has room`

@@ -16,6 +16,8 @@ type Line = {
   /** Minutes that the organisation's clock was ahead of UTC then. */
   sent_offset: number | null
   next_threshold: number | null
+  /** When the sending hours that it waits for begin, `YYYY-MM-DD HH:MM`. */
+  waits_until: string | null
 }
 
 const mostLines = 40
@@ -28,9 +30,12 @@ const accountOf = `
          (extract(epoch from (l.sent_at at time zone o.time_zone) - (l.sent_at at time zone 'UTC')) / 60)::integer as sent_offset,
          (select pg_catalog.max(e.threshold_day) from expiry.effective_thresholds as e
            where e.organisation_id = m.organisation_id
-             and e.threshold_day < c.expiry_date - expiry.today(m.organisation_id)) as next_threshold
+             and e.threshold_day < c.expiry_date - expiry.today(m.organisation_id)) as next_threshold,
+         case when l.status = 'pending' and l.in_sending_hours and l.available_at > pg_catalog.now() and h.opens_in > interval '0'
+              then pg_catalog.to_char(l.available_at at time zone o.time_zone, 'YYYY-MM-DD HH24:MI') end as waits_until
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
+    join expiry.sending_hours as h on h.organisation_id = o.id
     left join expiry.certifications as c on c.mentor_id = m.id
     left join lateral (
       select * from expiry.reminder_dispatch_log as l
@@ -88,7 +93,9 @@ function reasonFor(line: Line): string {
     case 'pending':
     case 'queued':
     case 'sending':
-      return `on its way (${line.status})`
+      return line.waits_until === null
+        ? `on its way (${line.status})`
+        : `goes out on ${line.waits_until}, when the sending hours of its organisation begin`
   }
   if (line.mentor_status !== 'active' && line.mentor_status !== 'paused') return `is ${line.mentor_status}`
   const next = line.next_threshold === null ? '' : `; the next reminder is due ${line.next_threshold} days before that`

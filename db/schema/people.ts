@@ -30,7 +30,7 @@ export const organisations = expiry.table(
     ),
     check(
       'organisations_mentor_url_check',
-      sql`${t.mentorUrl} ~ '^https?://[^[:space:]<>"{}]+([{](ref|id)[}][^[:space:]<>"{}]*)*$'`,
+      sql`${t.mentorUrl} ~ '^https?://[^[:space:][:cntrl:]<>"{}/?#@\\\\]+([/?#]([^[:space:][:cntrl:]<>"{}\\\\]|[{](ref|id)[}])*)?$'`,
     ),
   ],
 )

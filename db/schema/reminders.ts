@@ -68,7 +68,8 @@ export const reminderDispatchLog = expiry.table(
   (t) => [
     // The order serves the question "is this expiry date accounted for?" as well as the key.
     unique('reminder_dispatch_log_key').on(t.mentorId, t.kind, t.certificationExpiryDate, t.thresholdDay),
-    index('reminder_dispatch_log_pending_idx').on(t.thresholdDay, t.id).where(sql`status = 'pending'`),
+    // The last column lets a claim pass over what is put off without reading the rows.
+    index('reminder_dispatch_log_pending_idx').on(t.thresholdDay, t.id, t.availableAt).where(sql`status = 'pending'`),
     index('reminder_dispatch_log_queued_idx').on(t.id).where(sql`status = 'queued'`),
     index('reminder_dispatch_log_sending_idx').on(t.leaseUntil).where(sql`status = 'sending'`),
     index('reminder_dispatch_log_failed_idx').on(t.mentorId).where(sql`status = 'failed'`),
@@ -121,4 +122,6 @@ export const mentorRechecks = expiry.table('mentor_rechecks', {
   availableAt: instant('available_at').notNull().defaultNow(),
   failures: integer('failures').notNull().default(0),
   lastError: text('last_error'),
+  /** Whose work was left: what the night found waits for the organisation's sending hours. */
+  source: reminderSource('source').notNull().default('realtime'),
 })

@@ -48,6 +48,9 @@ export async function deliver(
     case 'superseded':
       observe({ kind: 'skipped', id: job.id, why: begun.verdict })
       return { kind: 'done' }
+    case 'put_off': // it is claimed again when its organisation's sending hours begin
+      observe({ kind: 'put_off', id: job.id, code: 'sending_hours' })
+      return { kind: 'done' }
     case 'no_recipient':
       observe({ kind: 'failed', id: job.id, reason: begun.verdict })
       return { kind: 'failed', reason: begun.verdict }

@@ -11,7 +11,7 @@ const Begun = z.discriminatedUnion('verdict', [
   z.object({
     id: z.number(),
     generation: z.number(),
-    verdict: z.enum(['stale', 'superseded', 'no_recipient', 'locked']),
+    verdict: z.enum(['stale', 'superseded', 'put_off', 'no_recipient', 'locked']),
   }),
 ])
 export type Begun = z.infer<typeof Begun>

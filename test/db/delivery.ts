@@ -4,7 +4,7 @@ import type { Reminder } from './reminders.ts'
 
 export type Job = { id: number; generation: number }
 export type Begun = Job & {
-  verdict: 'begun' | 'superseded' | 'no_recipient' | 'stale' | 'locked'
+  verdict: 'begun' | 'superseded' | 'put_off' | 'no_recipient' | 'stale' | 'locked'
   delivery: Delivery | null
 }
 export type Attempt = Job & { attempt: number }

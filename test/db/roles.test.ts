@@ -120,7 +120,7 @@ test.each([
   ['expiry_app', `insert into expiry.clock_override (at) values (now())`],
   ['expiry_app', `insert into expiry.mentor_rechecks (mentor_id) values (gen_random_uuid())`],
   ['expiry_app', `select expiry.claim_pending_reminders(1)`],
-  ['expiry_app', `select expiry.settle_mentors('{}')`],
+  ['expiry_app', `select expiry.settle_mentors('{}', 'manual')`],
   ['expiry_app', `alter table expiry.mentors disable trigger all`],
   ['expiry_service', `update expiry.reminder_dispatch_log set status = 'sent'`],
   ['expiry_service', `update expiry.clock_override set at = now()`],

@@ -46,8 +46,8 @@ function addOrganisation(zone: string, locale: string, hasFallback: boolean): Co
       }
       model.organisations.push(organisation)
       await client.query(
-        `insert into expiry.organisations (id, slug, name, time_zone, locale, fallback_email)
-         values ($1, $2, $2, $3, $4, $5)`,
+        `insert into expiry.organisations (id, slug, name, time_zone, locale, fallback_email, send_from, send_until)
+         values ($1, $2, $2, $3, $4, $5, null, null)`,
         [organisation.id, `organisation-${number}`, zone, locale, organisation.fallback],
       )
       return `organisation ${number} in ${zone}${hasFallback ? ' with fallback' : ''}`

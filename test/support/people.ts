@@ -17,14 +17,30 @@ export async function addOrganisation(
     timeZone = 'Europe/Oslo',
     fallbackEmail = null,
     escalationEmail = null,
-  }: { timeZone?: string; fallbackEmail?: string | null; escalationEmail?: string | null } = {},
+    sendFrom = null,
+    sendUntil = null,
+  }: {
+    timeZone?: string
+    fallbackEmail?: string | null
+    escalationEmail?: string | null
+    sendFrom?: string | null
+    sendUntil?: string | null
+  } = {},
 ): Promise<string> {
   serial += 1
   return idOf(
     await runner.query(
-      `insert into expiry.organisations (slug, name, time_zone, fallback_email, escalation_email)
-       values ($1, $2, $3, $4, $5) returning id`,
-      [`organisation-${serial}`, `Organisation ${serial}`, timeZone, fallbackEmail, escalationEmail],
+      `insert into expiry.organisations (slug, name, time_zone, fallback_email, escalation_email, send_from, send_until)
+       values ($1, $2, $3, $4, $5, $6, $7) returning id`,
+      [
+        `organisation-${serial}`,
+        `Organisation ${serial}`,
+        timeZone,
+        fallbackEmail,
+        escalationEmail,
+        sendFrom,
+        sendUntil,
+      ],
     ),
   )
 }

@@ -7,7 +7,7 @@ select m.organisation_id,
        due.threshold_day,
        due.urgency,
        due.escalate,
-       (c.expiry_date - due.threshold_day)::timestamp at time zone o.time_zone as window_opened_at,
+       (c.expiry_date - due.threshold_day + coalesce(o.send_from, time '00:00')) at time zone o.time_zone as window_opened_at,
        r.coordinator_id,
        coalesce(r.email, o.fallback_email) as recipient_email
   from expiry.certifications as c

@@ -14,16 +14,21 @@ declare
   v_count integer;
   v_reminded_before uuid[];
 begin
-  with added as (
+  with hours as materialized (
+    select s.organisation_id, s.opens_in, s.opens_on from expiry.sending_hours as s
+  ), added as (
     insert into expiry.reminder_dispatch_log
       (kind, organisation_id, mentor_id, coordinator_id, certification_id, threshold_day, certification_expiry_date,
-       urgency, escalate, source, run_id, due_at, status, status_reason)
+       urgency, escalate, source, run_id, due_at, in_sending_hours, available_at, status, status_reason)
     select 'reminder', d.organisation_id, d.mentor_id, d.coordinator_id, d.certification_id, d.threshold_day,
            d.expiry_date, d.urgency, d.escalate, p_source, p_run_id,
            case p_source when 'nightly' then d.window_opened_at else (select expiry.now()) end,
+           p_source = 'nightly',
+           pg_catalog.now() + case when p_source = 'nightly' and h.opens_on <= d.expiry_date then h.opens_in else interval '0' end,
            case when d.recipient_email is null then 'failed' else 'pending' end::expiry.reminder_status,
            case when d.recipient_email is null then 'no_recipient' end
       from expiry.uncovered_reminders as d
+      join hours as h on h.organisation_id = d.organisation_id
      where d.mentor_id = any (p_mentor_ids)
        and (p_threshold_day is null or d.threshold_day = p_threshold_day)
     on conflict (mentor_id, kind, threshold_day, certification_expiry_date) do nothing
@@ -43,4 +48,4 @@ begin
 end;
 $$;
 comment on function expiry.insert_due_reminders(uuid[], expiry.reminder_source, bigint, integer) is
-  'Writes the due reminders of these mentors that no row accounts for (of one threshold, or of any when null), supersedes the looser ones that are still open, and returns how many were written. Without a reachable recipient a row begins as failed / no_recipient. Call with the mentors locked.';
+  'Writes the due reminders of these mentors that no row accounts for (of one threshold, or of any when null), supersedes the looser ones that are still open, and returns how many were written. What the night writes waits for the organisation''s sending hours. Without a reachable recipient a row begins as failed / no_recipient. Call with the mentors locked.';

@@ -1,4 +1,4 @@
-create or replace function expiry.lock_mentors(p_mentor_ids uuid[])
+create or replace function expiry.lock_mentors(p_mentor_ids uuid[], p_source expiry.reminder_source)
 returns uuid[]
 language plpgsql
 volatile
@@ -18,13 +18,13 @@ begin
   -- Waiting here would deadlock with a statement that takes the same mentors in another order, so whoever is held
   -- by somebody else is noted, and settled by the next sweep or night.
   if pg_catalog.cardinality(v_locked) < pg_catalog.cardinality(p_mentor_ids) then
-    insert into expiry.mentor_rechecks (mentor_id)
-    select asked.mentor_id from pg_catalog.unnest(p_mentor_ids) as asked (mentor_id)
+    insert into expiry.mentor_rechecks (mentor_id, source)
+    select asked.mentor_id, p_source from pg_catalog.unnest(p_mentor_ids) as asked (mentor_id)
     except
-    select held.mentor_id from pg_catalog.unnest(v_locked) as held (mentor_id);
+    select held.mentor_id, p_source from pg_catalog.unnest(v_locked) as held (mentor_id);
   end if;
   return v_locked;
 end;
 $$;
-comment on function expiry.lock_mentors(uuid[]) is
-  'Locks the mentors that nobody else holds, by id, until the end of the transaction, and returns them; notes the others in mentor_rechecks. Read the facts in a later statement.';
+comment on function expiry.lock_mentors(uuid[], expiry.reminder_source) is
+  'Locks the mentors that nobody else holds, by id, until the end of the transaction, and returns them; notes the others in mentor_rechecks, with whose work was left (p_source). Read the facts in a later statement.';

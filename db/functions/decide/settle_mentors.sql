@@ -1,4 +1,4 @@
-create or replace function expiry.settle_mentors(p_mentor_ids uuid[])
+create or replace function expiry.settle_mentors(p_mentor_ids uuid[], p_source expiry.reminder_source)
 returns void
 language plpgsql
 volatile
@@ -8,16 +8,16 @@ set enable_seqscan = off -- as in run_nightly_phase
 set jit = off
 as $$
 declare
-  v_locked uuid[] := expiry.lock_mentors(p_mentor_ids);
+  v_locked uuid[] := expiry.lock_mentors(p_mentor_ids, p_source);
 begin
   if pg_catalog.cardinality(v_locked) = 0 then
     return;
   end if;
   perform expiry.supersede_reminders(v_locked);
-  perform expiry.revive_reminders(v_locked);
-  perform expiry.insert_due_reminders(v_locked, 'realtime', null, null);
-  perform expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected']);
+  perform expiry.revive_reminders(v_locked, p_source);
+  perform expiry.insert_due_reminders(v_locked, p_source, null, null);
+  perform expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected'], p_source);
 end;
 $$;
-comment on function expiry.settle_mentors(uuid[]) is
+comment on function expiry.settle_mentors(uuid[], expiry.reminder_source) is
   'Makes the reminders of these mentors what the facts say now: a level, not an edge, so it may be called at any time.';

@@ -9,6 +9,9 @@ declare
   v_ids uuid[];
   v_since timestamptz[];
   v_failures integer[];
+  v_by_night boolean[];
+  v_source expiry.reminder_source;
+  v_of_source uuid[];
 begin
   with taken as (
     delete from expiry.mentor_rechecks
@@ -24,31 +27,40 @@ begin
         limit p_limit
           for update of r skip locked
      )
-    returning mentor_id, requested_at, failures
+    returning mentor_id, requested_at, failures, source
   ), merged as (
-    select t.mentor_id, pg_catalog.min(t.requested_at) as since, pg_catalog.max(t.failures) as failures
+    select t.mentor_id, pg_catalog.min(t.requested_at) as since, pg_catalog.max(t.failures) as failures,
+           pg_catalog.bool_and(t.source = 'nightly') as by_night
       from taken as t
       join expiry.mentors as m on m.id = t.mentor_id -- a note about somebody who is gone ends here
      group by t.mentor_id
   )
-  select pg_catalog.array_agg(d.mentor_id), pg_catalog.array_agg(d.since), pg_catalog.array_agg(d.failures)
-    into v_ids, v_since, v_failures
+  select pg_catalog.array_agg(d.mentor_id), pg_catalog.array_agg(d.since), pg_catalog.array_agg(d.failures),
+         pg_catalog.array_agg(d.by_night)
+    into v_ids, v_since, v_failures, v_by_night
     from merged as d;
   if v_ids is null then
     return 0;
   end if;
 
-  begin
-    perform expiry.settle_mentors(v_ids);
-  exception when others then
-    insert into expiry.mentor_rechecks (mentor_id, requested_at, failures, last_error, available_at)
-    select noted.mentor_id, noted.since, noted.failures + 1, stuck.entry ->> 'code',
-           pg_catalog.clock_timestamp()
-             + pg_catalog.make_interval(secs => least(900, 5 * 2 ^ least(noted.failures + 1, 10)))
-      from pg_catalog.jsonb_array_elements(expiry.apply_in_halves(null, 'recheck', v_ids, 'infinity') -> 'stuck') as stuck (entry)
-      join unnest(v_ids, v_since, v_failures) as noted (mentor_id, since, failures)
-        on noted.mentor_id = (stuck.entry ->> 'mentor')::uuid;
-  end;
+  foreach v_source in array array['realtime', 'nightly']::expiry.reminder_source[] loop
+    v_of_source := array(
+      select u.id from unnest(v_ids, v_by_night) as u (id, by_night) where u.by_night = (v_source = 'nightly')
+    );
+    begin
+      perform expiry.settle_mentors(v_of_source, v_source);
+    exception when others then
+      insert into expiry.mentor_rechecks (mentor_id, source, requested_at, failures, last_error, available_at)
+      select noted.mentor_id, v_source, noted.since, noted.failures + 1, stuck.entry ->> 'code',
+             pg_catalog.clock_timestamp()
+               + pg_catalog.make_interval(secs => least(900, 5 * 2 ^ least(noted.failures + 1, 10)))
+        from pg_catalog.jsonb_array_elements(
+               expiry.apply_in_halves(null, 'recheck_' || v_source, v_of_source, 'infinity') -> 'stuck'
+             ) as stuck (entry)
+        join unnest(v_ids, v_since, v_failures) as noted (mentor_id, since, failures)
+          on noted.mentor_id = (stuck.entry ->> 'mentor')::uuid;
+    end;
+  end loop;
 
   -- Whoever is held by somebody was noted again on the way; it is still the note of the first time.
   with again as (
@@ -86,4 +98,4 @@ begin
 end;
 $$;
 comment on function expiry.settle_rechecks(integer) is
-  'Settles mentors whom an earlier transaction could not settle, oldest first, and returns how many it took up. Whoever is still held, or cannot be settled, is noted again and stops nobody else: the held are tried at each sweep, the failing after pauses of up to 15 minutes. An alert (mentor_stuck) is open about a mentor who has been noted for an hour.';
+  'Settles mentors whom an earlier transaction could not settle, oldest first, and returns how many it took up. Whoever is still held, or cannot be settled, is noted again and stops nobody else: the held are tried at each sweep, the failing after pauses of up to 15 minutes. What the night had left waits for the sending hours, a person''s change does not. An alert (mentor_stuck) is open about a mentor who has been noted for an hour.';

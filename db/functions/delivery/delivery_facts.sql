@@ -16,8 +16,11 @@ select l.id,
          'thresholdDay', l.threshold_day,
          'expiryDate', l.certification_expiry_date,
          'daysLeft', l.certification_expiry_date - ((select expiry.now()) at time zone o.time_zone)::date,
+         'dueAt', l.due_at,
          'organisation', pg_catalog.jsonb_build_object('slug', o.slug, 'name', o.name, 'locale', o.locale),
-         'mentor', pg_catalog.jsonb_build_object('ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name),
+         'mentor', pg_catalog.jsonb_build_object(
+           'id', m.id, 'ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name, 'urlTemplate', o.mentor_url
+         ),
          'recipient', pg_catalog.jsonb_build_object(
            'kind', case when r.email is null then 'fallback' else 'coordinator' end,
            'name', r.full_name,

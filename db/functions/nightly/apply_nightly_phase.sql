@@ -6,17 +6,18 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_locked uuid[] := expiry.lock_mentors(p_mentor_ids);
+  v_locked uuid[];
 begin
-  if p_phase = 'recheck' then
-    perform expiry.settle_mentors(v_locked);
-    return pg_catalog.cardinality(v_locked);
+  if p_phase like 'recheck\_%' then
+    perform expiry.settle_mentors(p_mentor_ids, pg_catalog.substr(p_phase, 9)::expiry.reminder_source);
+    return pg_catalog.cardinality(p_mentor_ids);
   end if;
+  v_locked := expiry.lock_mentors(p_mentor_ids, 'nightly');
   return case
     when p_phase = 'supersede' then expiry.supersede_reminders(v_locked)
-    when p_phase = 'revive' then expiry.revive_reminders(v_locked)
+    when p_phase = 'revive' then expiry.revive_reminders(v_locked, 'nightly')
     when p_phase = 'retry_failed' then
-      expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected', 'attempts_exhausted'])
+      expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected', 'attempts_exhausted'], 'nightly')
     else expiry.insert_due_reminders(v_locked, 'nightly', p_run_id, pg_catalog.substr(p_phase, 11)::integer)
   end;
 end;

@@ -21,7 +21,7 @@ begin
     ) as k;
   v_mentor_ids := expiry.lock_mentors(array(
     select distinct (k ->> 'mentor_id')::uuid from pg_catalog.jsonb_array_elements(v_keys) as k
-  ));
+  ), 'manual');
 
   insert into expiry.reminder_dispatch_log
     (kind, organisation_id, mentor_id, certification_id, threshold_day, certification_expiry_date, urgency, source, due_at)

@@ -15,8 +15,9 @@ grant insert, update on
   expiry.coordinators, expiry.mentors, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
 to expiry_app;
 -- Not processed_on: a host that wrote it would stop its nights.
-grant insert (id, slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled),
-  update (slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled)
+grant
+  insert (id, slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled, send_from, send_until, mentor_url),
+  update (slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled, send_from, send_until, mentor_url)
 on expiry.organisations to expiry_app;
 
 grant execute on function expiry.now(), expiry.today(uuid) to expiry_app, expiry_service, expiry_reader;
