@@ -3,61 +3,73 @@ import { writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
 import { packageRoot } from '../runtime/package-root.ts'
-import type { Measured } from './measure.ts'
-import { measureNight } from './night.ts'
-import { bestOf, measureGraphileWorker, measurePipeline } from './pipeline.ts'
+import type { Measurement } from './bench.ts'
+import { measureInsertion, measureUnchanged } from './host-statements.ts'
+import { measureImport } from './import.ts'
+import { measureLatency } from './latency.ts'
+import { measureListener } from './listener.ts'
+import { type Measured, seconds } from './measure.ts'
+import { measureMemory } from './memory.ts'
+import { measureNight, measureOrdinaryNight } from './night.ts'
+import { measureNotifier } from './notifier.ts'
+import { parseOptions } from './options.ts'
+import { measurePipeline } from './pipeline.ts'
 import { report } from './report.ts'
-import { freshDatabase, startServers } from './servers.ts'
+import { startServers } from './servers.ts'
 
-const { values } = parseArgs({
-  options: {
-    mentors: { type: 'string', default: '1000000' },
-    due: { type: 'string', default: '50000' },
-    rows: { type: 'string', default: '20000' },
-  },
-})
+const measurements = {
+  night: measureNight,
+  'ordinary-night': measureOrdinaryNight,
+  insertion: measureInsertion,
+  unchanged: measureUnchanged,
+  listener: measureListener,
+  notifier: measureNotifier,
+  pipeline: measurePipeline,
+  latency: measureLatency,
+  import: measureImport,
+  memory: measureMemory,
+} satisfies Record<string, Measurement>
+
+const { sizes, chosen, output } = parseOptions(process.argv.slice(2), measurements)
 const say = (line: string) => process.stderr.write(`${line}\n`)
-const rows = Number(values.rows)
-
-await using servers = await startServers(say)
-const { redisUrl } = servers
-const postgresUrl = await freshDatabase(servers.postgresUrl, 'bench_pipeline')
-
-const measured: Measured[] = []
-const pipeline = (queueUrl: string) =>
-  bestOf([10, 50, 200], (concurrency) => measurePipeline({ postgresUrl, queueUrl }, { rows, concurrency }))
-say('graphile-worker')
-const reference = await bestOf([10, 24], (concurrency) => measureGraphileWorker(postgresUrl, { rows, concurrency }))
-for (const [name, queueUrl] of Object.entries({ Redis: redisUrl, PostgreSQL: postgresUrl })) {
-  if (queueUrl === undefined) continue
-  say(`pipeline on ${name}`)
-  const { rate, concurrency } = await pipeline(queueUrl)
-  measured.push({
-    work: `whole pipeline, queue on ${name}, ${rows.toLocaleString('en')} rows, concurrency ${concurrency}`,
-    baseline: `graphile-worker 0.17, a task that updates one row, concurrency ${reference.concurrency}`,
-    unit: 'rows/s',
-    figure: rate,
-    reference: reference.rate,
-    floor: name === 'Redis' ? '≥ 1.5 ×' : 'none (beside it)',
-    limit:
-      name === 'Redis'
-        ? 'one processor core: BullMQ and the notifier share one event loop with the listener'
-        : "one function call and one commit a job (BullMQ's move_to_completed_fetch), over half of the samples taken of the server",
-  })
-}
-say('night')
-measured.unshift(
-  await measureNight(await freshDatabase(servers.postgresUrl, 'bench_night'), {
-    mentors: Number(values.mentors),
-    due: Number(values.due),
-    rounds: 3,
-  }),
-)
-
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, PostgreSQL ${servers.postgresVersion}`
-const text = report(measured, { commit, machine, day: new Date().toISOString().slice(0, 10) })
+const measured = await measureAll()
+const text = report(measured.rows, { commit: commit(), machine: machine(measured.postgresVersion), day: today() })
 process.stdout.write(text)
-await writeFile(join(packageRoot(), 'bench', 'RESULTS.md'), text)
+const isComplete = measured.failed.length === 0
+if (output === 'results' && isComplete) await writeFile(join(packageRoot(), 'bench', 'RESULTS.md'), text)
+// A worker of BullMQ's that was closed keeps a timer for a while.
+process.stdout.write('', () => process.exit(isComplete ? 0 : 1))
+
+async function measureAll(): Promise<{ rows: Measured[]; failed: string[]; postgresVersion: string }> {
+  await using servers = await startServers(say)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => void servers[Symbol.asyncDispose]().then(() => process.exit(1)))
+  }
+  const rows: Measured[] = []
+  const failed: string[] = []
+  for (const [name, measure] of chosen) {
+    try {
+      const taken = await seconds(async () => rows.push(...(await measure({ servers, sizes, say }))))
+      say(`${name}: measured in ${taken.toFixed(1)} s`)
+    } catch (error) {
+      failed.push(name) // the others took long, and are worth keeping
+      say(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : 'failed'}`)
+    }
+  }
+  return { rows, failed, postgresVersion: servers.postgresVersion }
+}
+
+function commit(): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: packageRoot(), encoding: 'utf8' }).trim()
+}
+
+function machine(postgresVersion: string): string {
+  const processors = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
+  return [processors, memory, `Node ${process.version}`, `PostgreSQL ${postgresVersion}`].join(', ')
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}

@@ -1,50 +1,77 @@
-import { Pool } from 'pg'
-import { type Measured, median, seconds } from './measure.ts'
-import { makeDue, seedMentors } from './seed.ts'
+import type { Pool } from 'pg'
+import type { Bench } from './bench.ts'
+import { alternate, count, expectCount, type Measured, seconds } from './measure.ts'
+import { bareInsert, certify, makeDue, remindAllBut, seedMentors } from './seed.ts'
 
-const bareInsert = `
-  insert into expiry.reminder_dispatch_log
-    (kind, organisation_id, mentor_id, coordinator_id, certification_id, threshold_day, certification_expiry_date,
-     urgency, escalate, source, due_at, status)
-  select 'reminder', organisation_id, mentor_id, coordinator_id, certification_id, threshold_day, expiry_date,
-         urgency, escalate, 'nightly', window_opened_at, 'pending'
-    from bench_due`
-
-/** The night with `due` mentors newly due among `mentors`, against the bare insert of the same rows. */
-export async function measureNight(
-  url: string,
-  scale: { mentors: number; due: number; rounds: number },
-): Promise<Measured> {
-  const pool = new Pool({ connectionString: url, max: 1 })
-  try {
-    await seedMentors(pool, scale.mentors)
-    await makeDue(pool, scale.due)
-    await pool.query('create table bench_due as select * from expiry.uncovered_reminders')
-    const nights: number[] = []
-    const bare: number[] = []
-    for (let round = 0; round < scale.rounds; round += 1) {
-      nights.push(await rolledBack(pool, 'select expiry.run_nightly()'))
-      bare.push(await rolledBack(pool, bareInsert))
-    }
-    return {
-      work: `night: ${scale.due.toLocaleString('en')} due among ${scale.mentors.toLocaleString('en')} mentors`,
+/** The night with many newly due, against the bare insert of the same rows. */
+export async function measureNight({ servers, sizes }: Bench): Promise<Measured[]> {
+  await using database = await servers.database()
+  const { pool } = database
+  await seedMentors(pool, sizes.mentors)
+  await certify(pool, { from: 31, to: 364 })
+  await makeDue(pool, sizes.due)
+  await pool.query('create table bench_due as select * from expiry.uncovered_reminders')
+  const measured = await alternate(sizes.rounds, {
+    night: () => rolledBack(pool, 'select expiry.run_nightly()', sizes.due),
+    bare: () => rolledBack(pool, bareInsert('bench_due'), sizes.due),
+  })
+  return [
+    {
+      work: `night: ${count(sizes.due)} due among ${count(sizes.mentors)} mentors`,
       baseline: 'bare insert … select of the same rows',
       unit: 's',
-      figure: median(nights),
-      reference: median(bare),
-      floor: '≤ 2 ×',
+      figure: measured.middle('night'),
+      reference: measured.middle('bare'),
+      bound: { kind: 'at most', floor: 2, aim: 1.2 },
       limit:
         'the plan of the insert, which repeats a join for each organisation since uncovered_reminders has the condition of ADR 9 (1.5 × before it); then locking the mentors and reading their facts',
-    }
-  } finally {
-    await pool.end()
-  }
+    },
+  ]
 }
 
-async function rolledBack(pool: Pool, statement: string): Promise<number> {
+/** An ordinary night: few newly due in the midst of a year, behind a log of those reminded before. */
+export async function measureOrdinaryNight({ servers, sizes }: Bench): Promise<Measured[]> {
+  await using database = await servers.database()
+  const { pool } = database
+  await seedMentors(pool, sizes.mentors)
+  await certify(pool, { from: 1, to: 365 })
+  const reminded = await remindAllBut(pool, sizes.newlyDue)
+  const measured = await alternate(sizes.rounds, {
+    night: () => rolledBack(pool, 'select expiry.run_nightly()', sizes.newlyDue),
+    count: () => countCertifications(pool, sizes.mentors),
+  })
+  return [
+    {
+      work: `night: ${count(sizes.newlyDue)} newly due among ${count(sizes.mentors)} mentors spread over a year, ${count(reminded)} of them already reminded`,
+      baseline: 'select count(*) over the certifications',
+      unit: 's',
+      figure: measured.middle('night'),
+      reference: measured.middle('count'),
+      bound: { kind: 'at most', floor: 10, aim: 1 },
+      limit: 'reading the rows of everybody who is inside a window, once for each phase that looks at them',
+    },
+  ]
+}
+
+async function rolledBack(pool: Pool, statement: string, expected: number): Promise<number> {
+  await pool.query('checkpoint')
   await pool.query('begin')
   const taken = await seconds(() => pool.query(statement))
+  const { rows } = await pool.query<{ count: number }>(
+    `select count(*)::int as count from expiry.reminder_dispatch_log where status = 'pending'`,
+  )
   await pool.query('rollback')
   await pool.query('vacuum analyze expiry.reminder_dispatch_log')
+  expectCount('reminders written', rows[0]?.count ?? 0, expected)
+  return taken
+}
+
+async function countCertifications(pool: Pool, expected: number): Promise<number> {
+  let found = 0
+  const taken = await seconds(async () => {
+    const { rows } = await pool.query<{ count: number }>('select count(*)::int as count from expiry.certifications')
+    found = rows[0]?.count ?? 0
+  })
+  expectCount('certifications', found, expected)
   return taken
 }

@@ -1,117 +1,84 @@
-import { setTimeout as after } from 'node:timers/promises'
-import { Logger, run } from 'graphile-worker'
-import { Pool } from 'pg'
-import { parseConfig } from '../runtime/config.ts'
-import { runListener } from '../services/listener/listener.ts'
-import type { Channel } from '../services/notifier/channels/channel.ts'
-import { runNotifier } from '../services/notifier/notifier.ts'
+import type { Pool } from 'pg'
+import type { Bench } from './bench.ts'
+import { countTo } from './countdown.ts'
+import { graphileThroughput } from './graphile.ts'
+import { alternate, bestOf, count, type Measured } from './measure.ts'
+import { emptyLog, expectReminders, restoreReminders, seedReminders } from './reminders.ts'
+import { emptyQueue, startListener, startNotifier, type Urls } from './services.ts'
 
-const instant: Channel = {
-  name: 'instant',
-  deliver: async (delivery) => ({ kind: 'accepted', code: 'instant', messageId: `<${delivery.id}@bench>` }),
-  probe: async () => undefined,
-  async [Symbol.asyncDispose]() {},
-}
+/** Each of graphile-worker's tasks may need a connection, and the server has a hundred. */
+const graphileMost = 50
 
-/** Rows a second from `pending` to `sent` committed, listener and notifier in this process, an instant channel. */
-export async function measurePipeline(
-  urls: { postgresUrl: string; queueUrl: string },
-  scale: { rows: number; concurrency: number },
-): Promise<number> {
-  const pool = new Pool({ connectionString: urls.postgresUrl, max: 2 })
-  try {
-    await insertPending(pool, scale.rows)
-    const config = parseConfig({
-      DATABASE_URL: urls.postgresUrl,
-      QUEUE_URL: urls.queueUrl,
-      NOTIFIER_CONCURRENCY: String(scale.concurrency),
-    })
-    const stop = new AbortController()
-    const started = performance.now()
-    const services = [
-      runListener({ observe: () => undefined }, config, stop.signal),
-      runNotifier({ channels: [instant], observe: () => undefined }, config, stop.signal),
-    ]
-    await drained(pool, `select from expiry.reminder_dispatch_log where status in ('pending', 'queued', 'sending')`)
-    const rate = (scale.rows * 1_000) / (performance.now() - started)
-    stop.abort()
-    await Promise.all(services)
-    return rate
-  } finally {
-    await pool.end()
+/** Listener and notifier together on either queue, against graphile-worker running a task that updates one row. */
+export async function measurePipeline({
+  servers,
+  sizes: { rows, rounds, concurrencies },
+  say,
+}: Bench): Promise<Measured[]> {
+  await using database = await servers.database()
+  const { pool } = database
+  await seedReminders(pool, rows)
+  const graphile = (concurrency: number) => graphileThroughput(database.url, { rows, concurrency })
+  const onRedis = (concurrency: number) => {
+    const urls = { postgresUrl: database.url, queueUrl: servers.redisUrl ?? '' }
+    return passAll(pool, urls, { rows, concurrency })
   }
-}
-
-/** The same number of graphile-worker jobs, each of which updates one row of the log. */
-export async function measureGraphileWorker(
-  postgresUrl: string,
-  scale: { rows: number; concurrency: number },
-): Promise<number> {
-  const pool = new Pool({ connectionString: postgresUrl, max: scale.concurrency + 4 })
-  const runner = await run({
-    pgPool: pool,
-    concurrency: scale.concurrency,
-    noHandleSignals: true,
-    logger: new Logger(() => () => undefined),
-    taskList: {
-      remind: async (payload, { query }) => {
-        const id = typeof payload === 'object' && payload !== null && 'id' in payload ? payload.id : undefined
-        await query('update bench_log set sent_at = pg_catalog.now() where id = $1', [id])
-      },
-    },
+  const onPostgres = (concurrency: number) =>
+    passAll(pool, { postgresUrl: database.url, queueUrl: database.url }, { rows, concurrency })
+  const hasRedis = servers.redisUrl !== undefined
+  say('pipeline: the best concurrency of each')
+  const best = {
+    graphile: await bestOf([...new Set(concurrencies.map((each) => Math.min(each, graphileMost)))], graphile),
+    onRedis: hasRedis ? await bestOf(concurrencies, onRedis) : 0,
+    onPostgres: await bestOf(concurrencies, onPostgres),
+  }
+  say('pipeline: the rounds')
+  const measured = await alternate(rounds, {
+    ...(hasRedis && { onRedis: () => onRedis(best.onRedis) }),
+    graphile: () => graphile(best.graphile),
+    onPostgres: () => onPostgres(best.onPostgres),
   })
-  try {
-    await pool.query(`create table if not exists bench_log (id bigint primary key, sent_at timestamptz)`)
-    await pool.query('truncate bench_log')
-    await pool.query('insert into bench_log (id) select pg_catalog.generate_series(1, $1::int)', [scale.rows])
-    const started = performance.now()
-    await pool.query(
-      `select graphile_worker.add_job('remind', pg_catalog.json_build_object('id', g)) from pg_catalog.generate_series(1, $1::int) as g`,
-      [scale.rows],
-    )
-    await drained(pool, 'select from bench_log where sent_at is null')
-    return (scale.rows * 1_000) / (performance.now() - started)
-  } finally {
-    await runner.stop()
-    await pool.end()
+  const row = (name: 'onRedis' | 'onPostgres') => ({
+    work: `whole pipeline: ${count(rows)} rows, queue on ${name === 'onRedis' ? 'Redis' : 'PostgreSQL'}, concurrency ${best[name]}`,
+    baseline: `graphile-worker 0.17, a task that updates one row, concurrency ${best.graphile}`,
+    unit: 'rows/s' as const,
+    figure: measured.middle(name),
+    reference: measured.middle('graphile'),
+  })
+  const beside: Measured = {
+    ...row('onPostgres'),
+    bound: { kind: 'beside' },
+    limit:
+      "one function call and one commit a job (BullMQ's move_to_completed_fetch), over half of the samples taken of the server",
   }
+  if (!hasRedis) return [beside]
+  return [
+    {
+      ...row('onRedis'),
+      bound: { kind: 'at least', floor: 1.5, aim: 3 },
+      limit: 'one processor core: BullMQ and the notifier share one event loop with the listener',
+    },
+    beside,
+  ]
 }
 
-/** The best rate among these concurrencies. */
-export async function bestOf(
-  concurrencies: number[],
-  measure: (concurrency: number) => Promise<number>,
-): Promise<{ rate: number; concurrency: number }> {
-  let best = { rate: 0, concurrency: 0 }
-  for (const concurrency of concurrencies) {
-    const rate = await measure(concurrency)
-    if (rate > best.rate) best = { rate, concurrency }
-  }
-  return best
-}
-
-async function insertPending(pool: Pool, rows: number): Promise<void> {
-  const { rows: organisations } = await pool.query<{ id: string }>(
-    `insert into expiry.organisations (slug, name, fallback_email)
-     values ('pipeline-' || pg_catalog.gen_random_uuid(), 'P', 'fallback@example.org') returning id`,
-  )
-  await pool.query(
-    `insert into expiry.mentors (organisation_id, full_name)
-     select $1, 'M' from pg_catalog.generate_series(1, $2::int)`,
-    [organisations[0]?.id, rows],
-  )
-  await pool.query(
-    `insert into expiry.certifications (mentor_id, expiry_date)
-     select m.id, current_date + 14 from expiry.mentors as m where m.organisation_id = $1`,
-    [organisations[0]?.id],
-  )
-  await pool.query('vacuum analyze')
-}
-
-async function drained(pool: Pool, left: string): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ left: boolean }>(`select exists (${left}) as left`)
-    if (rows[0]?.left === false) return
-    await after(25)
-  }
+/** Rows a second from the commit that makes them pending to the last `sent` that is committed. */
+async function passAll(
+  pool: Pool,
+  urls: Urls,
+  { rows, concurrency }: { rows: number; concurrency: number },
+): Promise<number> {
+  await emptyLog(pool)
+  await emptyQueue(urls.queueUrl)
+  const sent = countTo(rows, 'reminders sent')
+  const started = await (async () => {
+    await using _notifier = await startNotifier(urls, { concurrency, onSent: () => sent.add(1) })
+    await using _listener = await startListener(urls, {})
+    const at = await restoreReminders(pool)
+    await sent.reached
+    return at
+  })()
+  await expectReminders(pool, 'sent', rows)
+  await emptyQueue(urls.queueUrl)
+  return (rows * 1_000) / ((await sent.reached) - started)
 }

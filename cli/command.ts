@@ -1,14 +1,18 @@
+import type { ServerAddress } from '../runtime/server-address.ts'
+
 export type ExitCode = 0 | 1 | 2
 export type CommandDeps = {
   env: NodeJS.ProcessEnv
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
+  /** DATABASE_URL where it is not configured: the direct URL, or that of the instance that runs in this folder. */
   databaseUrl: () => Promise<string>
+  /** The database of a command that needs nothing else: direct where there is such a URL. */
+  databaseAddress: () => Promise<ServerAddress>
   signal: AbortSignal
 }
 export type Command = {
   name: string
-  summary: string
   help: string
   run: (args: string[], deps: CommandDeps) => Promise<ExitCode>
 }

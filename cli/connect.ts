@@ -1,11 +1,15 @@
 import { Client, type ClientConfig } from 'pg'
+import { postgresOptions, type ServerAddress } from '../runtime/server-address.ts'
 
 /**
  * A connection of one's own, ended by disposal. One that is lost rejects the statement under way, or the next one; it never
  * ends the process.
  */
-export async function connect(config: ClientConfig): Promise<AsyncDisposable & { client: Client }> {
-  const client = new Client({ connectionTimeoutMillis: 10_000, ...config })
+export async function connect(
+  address: ServerAddress,
+  config: Omit<ClientConfig, 'connectionString' | 'ssl' | 'sslnegotiation'> = {},
+): Promise<AsyncDisposable & { client: Client }> {
+  const client = new Client({ connectionTimeoutMillis: 10_000, ...config, ...postgresOptions(address) })
   client.on('error', () => undefined)
   await client.connect()
   return { client, [Symbol.asyncDispose]: () => client.end() }

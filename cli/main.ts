@@ -2,43 +2,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SchemaNewerError } from '../db/migrations.ts'
-import { ConfigurationError } from '../runtime/config.ts'
+import { ConfigurationError, parseDatabase } from '../runtime/config.ts'
 import { EmbeddedPostgresError } from '../runtime/embedded/fault.ts'
 import { findRunningInstance } from '../runtime/embedded/find.ts'
 import { summarise } from '../runtime/errors.ts'
 import { packageRoot } from '../runtime/package-root.ts'
-import type { Command, CommandDeps, ExitCode } from './command.ts'
-import { adoptSentCommand } from './commands/adopt-sent.ts'
-import { dashboardCommand } from './commands/dashboard.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { explainCommand } from './commands/explain.ts'
-import { forecastCommand } from './commands/forecast.ts'
-import { importCommand } from './commands/import.ts'
-import { listenerCommand } from './commands/listener.ts'
-import { migrateCommand } from './commands/migrate.ts'
-import { nightlyCommand } from './commands/nightly.ts'
-import { notifierCommand } from './commands/notifier.ts'
-import { retryCommand } from './commands/retry.ts'
-import { sqlCommand } from './commands/sql.ts'
-import { upCommand } from './commands/up.ts'
+import type { CommandDeps, ExitCode } from './command.ts'
+import { commands } from './commands.ts'
+import { tlsRemedy } from './tls-remedy.ts'
 import { describeUnknown, findUnknownVariables } from './unknown-variables.ts'
 import { UsageError } from './usage.ts'
-
-const commands: readonly Command[] = [
-  upCommand,
-  migrateCommand,
-  importCommand,
-  listenerCommand,
-  notifierCommand,
-  dashboardCommand,
-  doctorCommand,
-  explainCommand,
-  forecastCommand,
-  retryCommand,
-  nightlyCommand,
-  adoptSentCommand,
-  sqlCommand,
-]
 
 /** Where the embedded instance keeps its files, below the working folder. */
 const dataRoot = '.data'
@@ -55,28 +28,34 @@ function packageVersion(): string {
 }
 
 /** Runs one command and says how the process should end. */
-export async function runCommand(argv: string[], deps: Omit<CommandDeps, 'databaseUrl'>): Promise<ExitCode> {
+export async function runCommand(
+  argv: string[],
+  deps: Omit<CommandDeps, 'databaseUrl' | 'databaseAddress'>,
+): Promise<ExitCode> {
   const [name, ...args] = argv
   if (name === '--version') {
     deps.stdout.write(`${packageVersion()}\n`)
     return 0
   }
-  const command = commands.find((candidate) => candidate.name === name)
-  if (!command) {
+  const listed = commands.find((candidate) => candidate.name === name)
+  if (!listed) {
     const isAsked = name === '--help' || name === 'help'
     const fault = isAsked || name === undefined ? '' : `there is no command ${JSON.stringify(name)}\n\n`
     const stream = isAsked ? deps.stdout : deps.stderr
     stream.write(`${fault}${overview()}`)
     return isAsked ? 0 : 2
   }
+  const command = await listed.load()
   if (args.includes('--help')) {
     deps.stdout.write(command.help)
     return 0
   }
   try {
-    return await command.run(args, { ...deps, databaseUrl: () => databaseUrl(deps.env) })
+    const url = () => databaseUrl(deps.env)
+    const databaseAddress = async () => parseDatabase(deps.env, await url())
+    return await command.run(args, { ...deps, databaseUrl: url, databaseAddress })
   } catch (error) {
-    const code = explain(error, command, deps.stderr)
+    const code = explain(error, listed.name, deps.stderr)
     if (error instanceof ConfigurationError) {
       for (const unknown of findUnknownVariables(deps.env)) deps.stderr.write(`  ${describeUnknown(unknown)}\n`)
     }
@@ -87,6 +66,10 @@ export async function runCommand(argv: string[], deps: Omit<CommandDeps, 'databa
 async function databaseUrl(env: NodeJS.ProcessEnv): Promise<string> {
   const configured = env.DATABASE_DIRECT_URL || env.DATABASE_URL
   if (configured) return configured
+  // The embedded PostgreSQL speaks no TLS.
+  if (env.DATABASE_CA_FILE) {
+    throw new ConfigurationError('bad configuration:\n  DATABASE_URL: is needed with DATABASE_CA_FILE')
+  }
   const running = await findRunningInstance(dataRoot)
   if (running) return running.url
   throw new ConfigurationError(
@@ -100,7 +83,6 @@ const remedies: Record<string, string> = {
   ECONNREFUSED: 'no server answers at the address of DATABASE_URL',
   ENOTFOUND: 'the host of DATABASE_URL is not known',
   ETIMEDOUT: 'the server of DATABASE_URL does not answer',
-  '28000': 'the server does not let this login in',
   '28P01': 'the server refuses the password of this login',
   '3D000': 'the database of DATABASE_URL does not exist; create it first',
   '42501': 'this login lacks a right: docs/configuration.md, "Roles", says which it needs',
@@ -109,9 +91,9 @@ const remedies: Record<string, string> = {
   '57P03': 'the server is starting up; try again in a moment',
 }
 
-function explain(error: unknown, command: Command, stderr: NodeJS.WriteStream): ExitCode {
+function explain(error: unknown, command: string, stderr: NodeJS.WriteStream): ExitCode {
   if (error instanceof UsageError) {
-    stderr.write(`${error.message}\n\`mentor-expiry ${command.name} --help\` tells more.\n`)
+    stderr.write(`${error.message}\n\`mentor-expiry ${command} --help\` tells more.\n`)
     return 2
   }
   if (error instanceof ConfigurationError || error instanceof SchemaNewerError) {
@@ -124,13 +106,13 @@ function explain(error: unknown, command: Command, stderr: NodeJS.WriteStream): 
   }
   // An unexpected error's text may hold a value of somebody's row, so only its code and place are shown.
   const { code, name, constraint, table } = summarise(error)
-  const remedy = remedies[code]
+  const remedy = remedies[code] ?? tlsRemedy(code, 'DATABASE_URL')
   if (remedy !== undefined) {
-    stderr.write(`mentor-expiry ${command.name} failed: ${remedy} (${code})\n`)
+    stderr.write(`mentor-expiry ${command} failed: ${remedy} (${code})\n`)
     return 1
   }
   const where = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
-  stderr.write(`mentor-expiry ${command.name} failed: ${[name, code, constraint, table].filter(Boolean).join(' ')}\n`)
+  stderr.write(`mentor-expiry ${command} failed: ${[name, code, constraint, table].filter(Boolean).join(' ')}\n`)
   stderr.write(`${where.slice(0, 6).join('\n')}\n`)
   return 1
 }

@@ -6,23 +6,22 @@ import { parseUsage } from './usage.ts'
 
 type Service = {
   name: string
-  summary: string
   about: string
-  run: (deps: { config: Config; logger: Logger }, signal: AbortSignal) => Promise<void>
+  /** `say` writes one line to standard output: for people at a terminal, where the log is for machines. */
+  run: (deps: { config: Config; logger: Logger; say: (line: string) => void }, signal: AbortSignal) => Promise<void>
 }
 
 /** A command that runs a service until it is told to stop. */
 export function serviceCommand(service: Service): Command {
   return {
     name: service.name,
-    summary: service.summary,
     help: `mentor-expiry ${service.name}\n\n${service.about}\nConfiguration: docs/configuration.md. SIGTERM or SIGINT stops it.\n`,
-    async run(args: string[], { env, databaseUrl, signal }: CommandDeps): Promise<ExitCode> {
+    async run(args: string[], { env, stdout, databaseUrl, signal }: CommandDeps): Promise<ExitCode> {
       parseUsage({ args, options: {} })
       const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
       const logger = openLogger({ level: config.LOG_LEVEL, service: service.name })
       for (const unknown of findUnknownVariables(env)) logger.warn(unknown, 'unknown_variable')
-      await service.run({ config, logger }, signal)
+      await service.run({ config, logger, say: (line) => void stdout.write(`${line}\n`) }, signal)
       return 0
     },
   }

@@ -1,10 +1,19 @@
 import { z } from 'zod'
+import { expandMentorUrl } from './mentor-url.ts'
 
 export const Locale = z.enum(['en', 'nb'])
 export type Locale = z.infer<typeof Locale>
 
 export const Urgency = z.enum(['notice', 'warning', 'urgent'])
 export type Urgency = z.infer<typeof Urgency>
+
+/** `url` is the mentor's page in the host application, null where the organisation has no template or none comes of it. */
+const Mentor = z
+  .object({ id: z.string(), ref: z.string(), name: z.string(), urlTemplate: z.string().nullable() })
+  .transform(({ urlTemplate, ...mentor }) => ({
+    ...mentor,
+    url: urlTemplate === null ? null : expandMentorUrl(urlTemplate, mentor),
+  }))
 
 /**
  * What `expiry.begin_reminder_delivery` says a channel needs to know about one reminder, read at the moment of the send.
@@ -21,8 +30,10 @@ export const Delivery = z.object({
   thresholdDay: z.number().int().nonnegative(),
   expiryDate: z.iso.date(),
   daysLeft: z.number().int(),
+  /** When the reminder became due, ISO 8601. */
+  dueAt: z.iso.datetime({ offset: true }),
   organisation: z.object({ slug: z.string(), name: z.string(), locale: Locale }),
-  mentor: z.object({ ref: z.string(), name: z.string() }),
+  mentor: Mentor,
   recipient: z.object({
     kind: z.enum(['coordinator', 'fallback']),
     name: z.string().nullable(),
@@ -34,13 +45,16 @@ export const Delivery = z.object({
 })
 export type Delivery = z.infer<typeof Delivery>
 
+/** The channel seems to work otherwise: where that goes on, it may be the channel's fault after all. */
+const doubtful = z.literal(true).optional()
+
 /**
  * A channel's answer about one message. `code` is a short machine-readable code (`smtp_550`, `timeout`), never a
  * reply's text, which may name people.
  * - `accepted`: the channel took the message.
  * - `rejected`: this message will never be taken.
  * - `failed`: this message was not taken now; `retryAfter` in seconds where the channel said so.
- * - `uncertain`: it may or may not have been taken.
+ * - `uncertain`: it may or may not have been taken; `outOfOrder` where the channel itself does not work either.
  * - `out_of_order`: the channel itself does not work; says nothing about this message.
  */
 export const ChannelAnswer = z.discriminatedUnion('kind', [
@@ -50,10 +64,9 @@ export const ChannelAnswer = z.discriminatedUnion('kind', [
     kind: z.literal('failed'),
     code: z.string(),
     retryAfter: z.number().nonnegative().optional(),
-    /** The channel said nothing, and works otherwise: where that goes on, it may be the channel's fault after all. */
-    doubtful: z.literal(true).optional(),
+    doubtful,
   }),
-  z.object({ kind: z.literal('uncertain'), code: z.string() }),
+  z.object({ kind: z.literal('uncertain'), code: z.string(), doubtful, outOfOrder: z.literal(true).optional() }),
   z.object({ kind: z.literal('out_of_order'), code: z.string() }),
 ])
 export type ChannelAnswer = z.infer<typeof ChannelAnswer>

@@ -1,6 +1,9 @@
 import { z } from 'zod'
+import { type Authority, readAuthority } from './authority.ts'
 import { parseClusterUrl } from './cluster-url.ts'
 import { parseLoopbackAddress } from './loopback-address.ts'
+import { addressOf, findTlsFaults, type ServerAddress } from './server-address.ts'
+import { faultOfWebhookUrl, findWebhookFaults, parseWebhookSecrets } from './webhook-settings.ts'
 
 const seconds = (fallback: number) =>
   z.coerce.number({ error: 'must be a number of seconds' }).positive('must be more than 0 seconds').default(fallback)
@@ -16,6 +19,27 @@ const queueUrl = z.union(
       'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
   },
 )
+
+const authority = z.string().transform((file, { addIssue }): Authority => {
+  try {
+    return readAuthority(file)
+  } catch (error) {
+    addIssue(error instanceof Error ? error.message : 'cannot be read')
+    return z.NEVER
+  }
+})
+
+const webhookUrl = z.string().superRefine((text, { addIssue }) => {
+  const fault = faultOfWebhookUrl(text)
+  if (fault !== undefined) addIssue(fault)
+})
+
+const webhookSecrets = z.string().transform((text, { addIssue }) => {
+  const secrets = parseWebhookSecrets(text)
+  if (secrets) return secrets
+  addIssue('must be whsec_ and 24 to 64 bytes in base64, or several such secrets with blanks between')
+  return z.NEVER
+})
 
 const loopbackAddress = z.string().transform((text, { addIssue }) => {
   const address = parseLoopbackAddress(text)
@@ -35,7 +59,9 @@ const Environment = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   CRON_DATABASE_URL: postgresUrl.optional(),
+  DATABASE_CA_FILE: authority.optional(),
   QUEUE_URL: queueUrl.optional(),
+  QUEUE_CA_FILE: authority.optional(),
   QUEUE_WINDOW: count(10_000, 1_000_000),
   MAIL_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
   MAIL_FROM: z
@@ -47,6 +73,9 @@ const Environment = z.object({
     .string()
     .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
     .optional(),
+  WEBHOOK_URL: webhookUrl.optional(),
+  WEBHOOK_SECRET: webhookSecrets.optional(),
+  WEBHOOK_CA_FILE: authority.optional(),
   DELIVERY_LEASE: seconds(300),
   DELIVERY_DEADLINE: z.coerce
     .number({ error: 'must be a number of seconds' })
@@ -83,17 +112,32 @@ export class ConfigurationError extends Error {
 
 /** Parses the environment; an empty variable counts as absent. Throws ConfigurationError with every fault at once. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const parsed = Environment.safeParse(present)
-  const faults = [
-    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    ...faultsTogether(present),
-  ]
-  if (!parsed.success || faults.length > 0) {
-    throw new ConfigurationError(`bad configuration:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
-  }
-  const deadline = parsed.data.DELIVERY_DEADLINE ?? Math.min(60, parsed.data.DELIVERY_LEASE * 0.45)
-  return { ...parsed.data, DELIVERY_DEADLINE: deadline }
+  const present = presentIn(env)
+  const data = parsedOrThrow(Environment.safeParse(present), [...faultsTogether(present), ...findTlsFaults(present)])
+  const deadline = data.DELIVERY_DEADLINE ?? Math.min(60, data.DELIVERY_LEASE * 0.45)
+  return { ...data, DELIVERY_DEADLINE: deadline }
+}
+
+/**
+ * The address of the database at `url`, which the environment or a running instance gave, for a command that needs
+ * nothing else. Throws ConfigurationError where DATABASE_CA_FILE is faulty or contradicted.
+ */
+export function parseDatabase(env: NodeJS.ProcessEnv, url: string): ServerAddress {
+  const { DATABASE_CA_FILE, DATABASE_URL, DATABASE_DIRECT_URL } = presentIn(env)
+  const present = { DATABASE_CA_FILE, DATABASE_URL: DATABASE_URL ?? DATABASE_DIRECT_URL, DATABASE_DIRECT_URL }
+  const parsed = Environment.pick({ DATABASE_CA_FILE: true }).safeParse(present)
+  return addressOf(url, parsedOrThrow(parsed, findTlsFaults(present)).DATABASE_CA_FILE)
+}
+
+function presentIn(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+}
+
+function parsedOrThrow<T>(parsed: z.ZodSafeParseResult<T>, together: string[]): T {
+  const alone = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const faults = [...alone, ...together]
+  if (parsed.success && faults.length === 0) return parsed.data
+  throw new ConfigurationError(`bad configuration:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
 }
 
 /** What is wrong between variables; told together with what is wrong with each of them. */
@@ -102,6 +146,7 @@ function faultsTogether(present: Record<string, string | undefined>): string[] {
   const faults: string[] = []
   if (present.MAIL_URL !== undefined && present.MAIL_FROM === undefined)
     faults.push('MAIL_FROM: is needed with MAIL_URL')
+  faults.push(...findWebhookFaults(present))
   if (present.DATABASE_DIRECT_URL !== undefined && present.DATABASE_URL === undefined) {
     faults.push('DATABASE_URL: is needed with DATABASE_DIRECT_URL')
   }
@@ -113,7 +158,12 @@ function faultsTogether(present: Record<string, string | undefined>): string[] {
 }
 
 /** Where a service finds its servers once the configuration's defaults are applied. */
-export type Servers = { databaseUrl: string; directUrl: string; queueUrl: string }
+export type Servers = {
+  database: ServerAddress
+  direct: ServerAddress
+  cron: ServerAddress | undefined
+  queue: ServerAddress
+}
 
 /** Applies the defaults among the URLs. Throws ConfigurationError where there is no database to default to. */
 export function serversOf(config: Config): Servers {
@@ -122,6 +172,17 @@ export function serversOf(config: Config): Servers {
       'bad configuration:\n  DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder',
     )
   }
-  const directUrl = config.DATABASE_DIRECT_URL ?? config.DATABASE_URL
-  return { databaseUrl: config.DATABASE_URL, directUrl, queueUrl: config.QUEUE_URL ?? directUrl }
+  const { DATABASE_CA_FILE: authority, CRON_DATABASE_URL: cronUrl, QUEUE_URL: queueUrl } = config
+  const direct = addressOf(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL, authority)
+  return {
+    database: addressOf(config.DATABASE_URL, authority),
+    direct,
+    cron: cronUrl === undefined ? undefined : addressOf(cronUrl, authority),
+    queue: queueUrl === undefined ? direct : queueAddress(queueUrl, config),
+  }
+}
+
+/** An authority of the databases is no authority of a Redis, which may be reached without TLS. */
+function queueAddress(url: string, { DATABASE_CA_FILE, QUEUE_CA_FILE }: Config): ServerAddress {
+  return addressOf(url, QUEUE_CA_FILE ?? (url.startsWith('postgres') ? DATABASE_CA_FILE : undefined))
 }

@@ -1,4 +1,5 @@
 import { type CustomTypesConfig, Pool, types } from 'pg'
+import { postgresOptions, type ServerAddress } from './server-address.ts'
 
 const int8 = 20
 const date = 1082
@@ -12,8 +13,7 @@ const parsers: CustomTypesConfig = {
   },
 }
 
-export type PoolOptions = {
-  url: string
+export type PoolOptions = ServerAddress & {
   name: string
   max: number
   /** Longest a statement may take before its connection is given up, in milliseconds. */
@@ -27,7 +27,7 @@ export type PoolOptions = {
 /** A pool that connects when first used and never breaks the process. */
 export function openPool(options: PoolOptions): Pool {
   const pool = new Pool({
-    connectionString: options.url,
+    ...postgresOptions(options),
     application_name: options.name,
     max: options.max,
     connectionTimeoutMillis: 5_000,

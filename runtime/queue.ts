@@ -10,10 +10,12 @@ import {
 } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
+import { tellWhyNodesFail } from './cluster-failures.ts'
 import { isClusterUrl, parseClusterUrl } from './cluster-url.ts'
 import { pause } from './pause.ts'
 import { openPool } from './pool.ts'
 import { watchCopies } from './redis-copies.ts'
+import type { ServerAddress } from './server-address.ts'
 
 /** The queue of reminders. Its jobs carry ids only (contracts/reminder-job.ts). */
 export const reminderQueueName = 'reminders'
@@ -35,8 +37,7 @@ export type QueueConnection = {
   close(): Promise<void>
 }
 
-export type QueueConnectionOptions = {
-  url: string
+export type QueueConnectionOptions = ServerAddress & {
   /** A producer gives up at once; a worker waits for its server for ever. */
   role: 'producer' | 'worker'
   name: string
@@ -84,7 +85,7 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
   }
 }
 
-function connectRedis({ url, role, name }: QueueConnectionOptions, isClosed: () => boolean): Redis | Cluster {
+function connectRedis({ url, tls, role, name }: QueueConnectionOptions, isClosed: () => boolean): Redis | Cluster {
   const patience =
     role === 'producer'
       ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: producerPatience }
@@ -96,17 +97,19 @@ function connectRedis({ url, role, name }: QueueConnectionOptions, isClosed: () 
     connectionName: name,
     retryStrategy: (times: number) => (isClosed() ? null : Math.min(100 * times, 2_000)),
   }
-  if (!isClusterUrl(url)) return new Redis(url, settings)
+  if (!isClusterUrl(url)) return new Redis(url, { ...settings, ...(tls && { tls }) })
   const address = parseClusterUrl(url)
   if (!address) throw new Error('the URL of the Redis Cluster is malformed')
-  const { nodes, tls, ...signIn } = address
-  return new Cluster(nodes, {
-    redisOptions: { ...settings, ...signIn, ...(tls && { tls: {} }) },
+  const { nodes, tls: isEncrypted, ...signIn } = address
+  const cluster = new Cluster(nodes, {
+    redisOptions: { ...settings, ...signIn, ...(isEncrypted && { tls: tls ?? {} }) },
     clusterRetryStrategy: settings.retryStrategy,
     enableOfflineQueue: role === 'worker',
     // Left to each connection: a certificate names the host, not the address that it resolves to.
-    ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
+    ...(isEncrypted && { dnsLookup: (host, callback) => callback(null, host) }),
   })
+  tellWhyNodesFail(cluster)
+  return cluster
 }
 
 type Connecting = {
@@ -134,14 +137,12 @@ function untilReady(redis: Connecting, onFailure: (error: unknown) => void, sign
 // BullMQ types its classes by their backend; ours are used through what the two backends have in common.
 const postgresBackend = createPostgresBackend as unknown as BackendFactory<RedisQueueBackend, ConnectionOptions>
 
-function onPostgres({ url, role, name, connections, onError }: QueueConnectionOptions): QueueConnection {
+function onPostgres({ role, connections, ...options }: QueueConnectionOptions): QueueConnection {
   const pool = openPool({
-    url,
-    name,
+    ...options,
     max: connections + 1, // BullMQ keeps one of them for LISTEN
     // The queue holds hints: what a crash takes from it the audit finds, so its commits need not wait for the disk.
     options: '-c search_path=bullmq -c synchronous_commit=off',
-    onError,
     patience: role === 'producer' ? producerPatience : workerPatience,
   })
   const settings = { connection: pool as unknown as ConnectionOptions, prefix }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { parseUsage, UsageError } from '../usage.ts'
@@ -20,9 +21,8 @@ type Sent = { threshold_day: number; expiry_date: string; mentor_key: string }
 
 export const adoptSentCommand: Command = {
   name: 'adopt-sent',
-  summary: 'after a restored backup: record what was sent since',
   help,
-  async run(args, { stdout, databaseUrl, signal }) {
+  async run(args, { stdout, databaseAddress, signal }) {
     const { values, positionals } = parseUsage({
       args,
       allowPositionals: true,
@@ -32,7 +32,7 @@ export const adoptSentCommand: Command = {
     if (path === undefined || positionals.length > 1)
       throw new UsageError('one file is expected, or - for standard input')
     const sent = await readSent(path, signal)
-    const adopted = await adopt(await databaseUrl(), sent, values.apply)
+    const adopted = await adopt(await databaseAddress(), sent, values.apply)
     if (values.json) stdout.write(`${JSON.stringify({ found: sent.length, adopted, applied: values.apply })}\n`)
     else {
       stdout.write(`${sent.length} reminders are named in ${path === '-' ? 'the input' : path}; `)
@@ -61,8 +61,8 @@ async function readSent(path: string, signal: AbortSignal): Promise<Sent[]> {
   return [...found.values()]
 }
 
-async function adopt(connectionString: string, sent: Sent[], apply: boolean): Promise<number> {
-  await using database = await connect({ connectionString, application_name: 'mentor-expiry adopt-sent' })
+async function adopt(address: ServerAddress, sent: Sent[], apply: boolean): Promise<number> {
+  await using database = await connect(address, { application_name: 'mentor-expiry adopt-sent' })
   await database.client.query('begin')
   const { rowCount } = await database.client.query('select expiry.adopt_sent_reminders($1)', [JSON.stringify(sent)])
   await database.client.query(apply ? 'commit' : 'rollback')

@@ -2,6 +2,7 @@ import { parseConfig } from '../../runtime/config.ts'
 import type { Command } from '../command.ts'
 import { type Area, diagnose } from '../doctor/diagnose.ts'
 import { counted, type Outcome } from '../doctor/finding.ts'
+import { checkVariables } from '../doctor/variables.ts'
 import { parseUsage } from '../usage.ts'
 
 const help = `mentor-expiry doctor [--json]
@@ -15,16 +16,17 @@ const marks: Record<Outcome, string> = { pass: 'ok', advice: 'note', fail: 'FAIL
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'look for what is wrong, and say what to do',
   help,
   async run(args, { env, stdout, databaseUrl, signal }) {
     const { values } = parseUsage({ args, options: { json: { type: 'boolean' } } })
     const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
     const areas: Area[] = []
-    for await (const area of diagnose(config, signal)) {
+    const show = (area: Area) => {
       areas.push(area)
       if (!values.json) stdout.write(describe(area))
     }
+    show({ area: 'Configuration', findings: checkVariables(env) })
+    for await (const area of diagnose(config, signal)) show(area)
     const failed = areas.flatMap(({ findings }) => findings).filter(({ outcome }) => outcome === 'fail').length
     if (values.json) stdout.write(`${JSON.stringify({ failed, areas })}\n`)
     else stdout.write(failed === 0 ? '\nNothing is wrong.\n' : `\n${counted(failed, 'check')} failed.\n`)

@@ -19,15 +19,11 @@ organisation or mentor, 2: bad usage.
 
 export const explainCommand: Command = {
   name: 'explain',
-  summary: 'why a mentor did or did not get each reminder, and what comes next',
   help,
-  async run(args, { stdout, stderr, databaseUrl }) {
+  async run(args, { stdout, stderr, databaseAddress }) {
     const { values, positionals } = parseUsage({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
     const asked = parseMentor(positionals)
-    await using database = await connect({
-      connectionString: await databaseUrl(),
-      application_name: 'mentor-expiry explain',
-    })
+    await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry explain' })
     const found = await findMentor(database.client, asked)
     if (found.kind !== 'found') {
       const [what, name] = found.kind === 'unknown_organisation' ? ['organisation', asked.slug] : ['mentor', asked.ref]

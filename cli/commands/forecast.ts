@@ -24,9 +24,8 @@ const namedForEach = 20
 
 export const forecastCommand: Command = {
   name: 'forecast',
-  summary: 'who will be reminded about whom, and why others will not',
   help,
-  async run(args, { stdout, stderr, databaseUrl, signal }) {
+  async run(args, { stdout, stderr, databaseAddress, signal }) {
     const { values } = parseUsage({
       args,
       options: {
@@ -37,10 +36,7 @@ export const forecastCommand: Command = {
       },
     })
     const days = parseDays(values.days)
-    await using database = await connect({
-      connectionString: await databaseUrl(),
-      application_name: 'mentor-expiry forecast',
-    })
+    await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry forecast' })
     let organisationId: string | null = null
     if (values.organisation !== undefined) {
       const found = await findOrganisation(database.client, values.organisation)

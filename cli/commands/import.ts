@@ -39,7 +39,6 @@ whom the file does not name are left alone. Exit code 0: done, 1: nothing was wr
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'bring people and dates up to date from a CSV file',
   help,
   async run(args, deps) {
     const { values, positionals } = parseUsage({
@@ -92,10 +91,7 @@ async function runImport(
   const { stdout, stderr, signal } = deps
   try {
     await using input = await openOrExplain(path, signal)
-    await using database = await connect({
-      connectionString: await deps.databaseUrl(),
-      application_name: 'mentor-expiry import',
-    })
+    await using database = await connect(await deps.databaseAddress(), { application_name: 'mentor-expiry import' })
     using progress = showProgress({ stream: stderr, total: input.size })
     const reporter = options.json ? jsonReporter(stdout) : textReporter(stdout)
     const onBadLine = (line: BadLine) => {

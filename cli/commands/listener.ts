@@ -11,7 +11,6 @@ import { serviceCommand } from '../service.ts'
 
 export const listenerCommand = serviceCommand({
   name: 'listener',
-  summary: 'move pending reminders into the queue',
   about: `Moves pending reminders into the queue, finds what was lost on the way, and runs a night that its schedule has missed.
 Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /readyz and /metrics.
 `,
@@ -28,7 +27,7 @@ Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /ready
       void warnOfFaults({ config, logger }, signal)
     }
     const pool = openPool({
-      url: serversOf(config).databaseUrl,
+      ...serversOf(config).database,
       name: 'mentor-expiry monitoring',
       max: 1,
       patience: 5_000,

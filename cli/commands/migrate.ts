@@ -1,6 +1,7 @@
 import { applySchema } from '../../db/apply.ts'
 import { type Config, parseConfig, serversOf } from '../../runtime/config.ts'
 import { summarise } from '../../runtime/errors.ts'
+import { postgresOptions } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
 import { isConnectionLost } from '../migrate/connect.ts'
 import { migrateQueue, type QueueState } from '../migrate/queue.ts'
@@ -28,7 +29,6 @@ const aboutQueue: Record<QueueState, string | undefined> = {
 
 export const migrateCommand: Command = {
   name: 'migrate',
-  summary: 'bring the database to this version',
   help,
   async run(args, { env, stdout, stderr, databaseUrl }) {
     const options = { json: { type: 'boolean' }, 'no-cron': { type: 'boolean' } } as const
@@ -54,11 +54,10 @@ export const migrateCommand: Command = {
 
 async function migrate(config: Config, noCron: boolean, say: (line: string) => void): Promise<object> {
   const servers = serversOf(config)
-  const applied = await applySchema({ connectionString: servers.directUrl, log: say })
-  const queue = aboutQueue[await migrateQueue(servers.queueUrl)]
+  const applied = await applySchema({ ...postgresOptions(servers.direct), log: say })
+  const queue = aboutQueue[await migrateQueue(servers.queue)]
   if (queue !== undefined) say(queue)
-  const cron = { directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL }
-  const schedule = noCron ? await unscheduleNightly(cron) : await scheduleNightly(cron)
+  const schedule = noCron ? await unscheduleNightly(servers) : await scheduleNightly(servers)
   say(`the night is run by ${schedule.scheduler === 'pg_cron' ? 'pg_cron' : 'the listener'}: ${schedule.why}`)
   if (applied.migrations.length + applied.triggers.length === 0) say('the schema was up to date')
   return { ...applied, ...schedule }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
 import { z } from 'zod'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { parseUsage } from '../usage.ts'
@@ -48,14 +49,13 @@ type Phase = z.infer<typeof Phase>
 
 export const nightlyCommand: Command = {
   name: 'nightly',
-  summary: 'run the night now',
   help,
-  async run(args, { stdout, stderr, databaseUrl, signal }) {
+  async run(args, { stdout, stderr, databaseAddress, signal }) {
     const { values } = parseUsage({ args, options: { owed: { type: 'boolean' }, json: { type: 'boolean' } } })
-    const connectionString = await databaseUrl()
+    const address = await databaseAddress()
     const name = `mentor-expiry nightly ${randomUUID().slice(0, 8)}`
-    await using database = await connect({ connectionString, application_name: name })
-    const done = await runUntilAborted(database.client, { connectionString, name, owed: values.owed ?? false }, signal)
+    await using database = await connect(address, { application_name: name })
+    const done = await runUntilAborted(database.client, { address, name, owed: values.owed ?? false }, signal)
     if (done === 'broken_off') {
       stderr.write('the run was broken off\n')
       return 1
@@ -72,7 +72,7 @@ export const nightlyCommand: Command = {
 
 async function runUntilAborted(
   client: Client,
-  { owed, ...own }: { connectionString: string; name: string; owed: boolean },
+  { owed, ...own }: { address: ServerAddress; name: string; owed: boolean },
   signal: AbortSignal,
 ): Promise<Run | keyof typeof outcomes | 'broken_off'> {
   await using _ = cancelOnAbort(client, own, signal)
@@ -87,15 +87,12 @@ async function runUntilAborted(
 /** A night that a person breaks off is cancelled in the server too, and gives its lock back there. */
 function cancelOnAbort(
   client: Client,
-  own: { connectionString: string; name: string },
+  own: { address: ServerAddress; name: string },
   signal: AbortSignal,
 ): AsyncDisposable {
   let cancelled: Promise<unknown> = Promise.resolve()
   const cancel = async () => {
-    await using other = await connect({
-      connectionString: own.connectionString,
-      application_name: 'mentor-expiry nightly',
-    })
+    await using other = await connect(own.address, { application_name: 'mentor-expiry nightly' })
     await other.client.query(
       `select pg_catalog.pg_cancel_backend(a.pid) from pg_catalog.pg_stat_activity as a
         where a.application_name = $1 and a.state = 'active'`,

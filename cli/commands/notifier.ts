@@ -8,7 +8,6 @@ import { serviceCommand } from '../service.ts'
 
 export const notifierCommand = serviceCommand({
   name: 'notifier',
-  summary: 'send queued reminders and record what happened',
   about: `Sends queued reminders and records what happened. Run as many as you like. NOTIFIER_HTTP=host:port lets it answer
 /healthz, /readyz and /metrics.
 `,

@@ -35,9 +35,8 @@ type Outcome = { id: number; outcome: Verdict; words: string; row: Row | null }
 
 export const retryCommand: Command = {
   name: 'retry',
-  summary: 'try failed reminders again',
   help,
-  async run(args, { env, stdout, stderr, databaseUrl, signal }) {
+  async run(args, { env, stdout, stderr, databaseAddress, signal }) {
     const { values, positionals } = parseUsage({
       args,
       allowPositionals: true,
@@ -50,10 +49,7 @@ export const retryCommand: Command = {
       },
     })
     const asked = parseIds(positionals, values)
-    await using database = await connect({
-      connectionString: await databaseUrl(),
-      application_name: 'mentor-expiry retry',
-    })
+    await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry retry' })
     const { client } = database
     let organisationId: string | null = null
     if (values.organisation !== undefined) {

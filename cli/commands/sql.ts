@@ -1,27 +1,37 @@
+import { addAbortSignal } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { QueryResult } from 'pg'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { printTable } from '../table.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
-const help = `mentor-expiry sql "<statement>" [--json]
+const help = `mentor-expiry sql "<statements>"|- [--json]
 
 Runs SQL against the database of DATABASE_URL, or of the instance that runs in this folder, and prints what it returns:
-for machines without psql.
+for machines without psql. - reads standard input. Several statements are one transaction.
 
   mentor-expiry sql "select * from expiry.uncovered_reminders"
+  mentor-expiry sql - < feed.sql
 `
 
 export const sqlCommand: Command = {
   name: 'sql',
-  summary: 'run SQL, for machines without psql',
   help,
-  async run(args, { stdout, stderr, databaseUrl }) {
-    const { values, positionals } = parseUsage({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
-    const [statement] = positionals
-    if (statement === undefined || positionals.length > 1) throw new UsageError('one statement is expected, in quotes')
-    await using database = await connect({
-      connectionString: await databaseUrl(),
+  async run(args, { stdout, stderr, databaseAddress, signal }) {
+    // SQL that begins with a comment looks like an option.
+    const isComment = (arg: string) => /^--\s/.test(arg)
+    const sorted = [...args.filter((arg) => !isComment(arg)), '--', ...args.filter(isComment)]
+    const { values, positionals } = parseUsage({
+      args: args.some(isComment) ? sorted : args,
+      allowPositionals: true,
+      options: { json: { type: 'boolean' } },
+    })
+    const [given] = positionals
+    if (given === undefined || positionals.length > 1)
+      throw new UsageError('one argument is expected: SQL in quotes, or - for standard input')
+    const statement = given === '-' ? await text(addAbortSignal(signal, process.stdin)) : given
+    await using database = await connect(await databaseAddress(), {
       application_name: 'mentor-expiry sql',
       types: { getTypeParser: () => (text: string) => text }, // as PostgreSQL writes it
     })

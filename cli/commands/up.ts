@@ -19,7 +19,6 @@ with the same data.
 
 export const upCommand: Command = {
   name: 'up',
-  summary: 'everything in one process, to try it and for small sites',
   help,
   async run(args, { env, stdout, signal }) {
     const { values } = parseUsage({ args, options: { once: { type: 'boolean' }, example: { type: 'boolean' } } })

@@ -1,6 +1,7 @@
 import { type Config, ConfigurationError } from '../../runtime/config.ts'
 import type { Channel } from '../../services/notifier/channels/channel.ts'
 import { openChannels } from '../../services/notifier/open-channels.ts'
+import { wordsForCode } from '../explain/words.ts'
 import { type Finding, fail, pass, skip } from './finding.ts'
 
 /** Whether each channel would take a message now: connection, TLS and sign-in; no message is sent. */
@@ -10,21 +11,56 @@ export async function checkChannels(config: Config, signal: AbortSignal): Promis
     channels = openChannels(config)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    return [skip('channels', 'MAIL_URL and MAIL_OUTBOX are not set here: this is no place for a notifier')]
+    return [skip('channels', 'MAIL_URL, MAIL_OUTBOX and WEBHOOK_URL are not set here: this is no place for a notifier')]
   }
   const findings: Finding[] = []
   for (const channel of channels) {
-    const fault = await channel.probe(signal)
+    const code = await channel.probe(signal)
     findings.push(
-      fault === undefined
-        ? pass(channel.name, 'would take a message now')
-        : fail(
-            channel.name,
-            `out of order (${fault})`,
-            'docs/errors.md, "Delivery attempts", tells what the code means',
-          ),
+      code === undefined
+        ? pass(channel.name, passed(channel))
+        : fail(channel.name, `out of order (${wordsForCode(code)})`, remedyFor(code)),
     )
     await channel[Symbol.asyncDispose]()
   }
   return findings
+}
+
+/** The rules of webhooks know no way to ask whether the next message would be taken. */
+function passed({ name }: Channel): string {
+  return name === 'webhook'
+    ? 'there is an answer; whether a message is taken, the next one tells'
+    : 'would take a message now'
+}
+
+const wayToServer =
+  'see that host and port in MAIL_URL, or WEBHOOK_URL, are right, the server runs, and no firewall stands between'
+
+/** What to do about a channel's code, by its beginning. */
+const remedies: readonly [beginning: string, remedy: string][] = [
+  [
+    'smtp_auth',
+    'see that user and password in MAIL_URL are right and percent-encoded; authMethod= chooses another way',
+  ],
+  ['smtp_tls', 'see that the certificate is valid for the host in MAIL_URL; caFile= trusts an authority of your own'],
+  ['smtp_dns', 'see that the host in MAIL_URL is right and that this machine finds it'],
+  ['smtp_timeout', wayToServer],
+  ['smtp_connect', wayToServer],
+  ['timeout', wayToServer],
+  ['smtp_protocol', 'MAIL_URL is smtps:// where the server speaks TLS from the start (465), smtp:// elsewhere'],
+  ['smtp_sender', 'see that the server lets this login send as MAIL_FROM'],
+  ['smtp_421', 'the server takes nobody now: wait, or lower NOTIFIER_CONCURRENCY'],
+  ['connection_', wayToServer],
+  ['dns', 'see that the host in WEBHOOK_URL is right and that this machine finds it'],
+  [
+    'tls',
+    'see that the certificate is valid for the host in WEBHOOK_URL; WEBHOOK_CA_FILE trusts an authority of your own',
+  ],
+  ['http_', 'see that WEBHOOK_URL is right and what stands behind it runs'],
+  ['outbox_', 'let this login write to the folder of MAIL_OUTBOX, and see that the disk is not full'],
+]
+
+function remedyFor(code: string): string {
+  const found = remedies.find(([beginning]) => code.startsWith(beginning))
+  return found?.[1] ?? 'docs/errors.md, "Outcomes and codes of a delivery attempt", tells what the code means'
 }

@@ -1,20 +1,34 @@
 import { once } from 'node:events'
 import type { Client } from 'pg'
 import { atMost } from '../../runtime/pause.ts'
-import { connect } from './connections.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
+import { connect, reach } from './connections.ts'
+import { checkEncryption } from './encryption.ts'
 import { type Finding, fail, pass } from './finding.ts'
 
 const oldest = 15
 const tolerableSkew = 5_000 // ms
-const direct = 'set DATABASE_DIRECT_URL to a connection that does not go through a transaction pooler'
+const goDirect = 'set DATABASE_DIRECT_URL to a connection that does not go through a transaction pooler'
 
-/** Versions, the path to the server and the clocks. `database` came by DATABASE_URL, `directUrl` is the direct one. */
-export async function checkDatabase(database: Client, directUrl: string): Promise<Finding[]> {
+/** Versions, the path to the server and the clocks. `database` came by DATABASE_URL. */
+export async function checkDatabase(database: Client, direct: ServerAddress): Promise<Finding[]> {
   return [
     await checkVersion(database),
     await checkClocks(database),
-    await checkDirect(directUrl),
-    await checkDoorbell(database, directUrl),
+    await checkEncryption('TLS', database, 'DATABASE_URL'),
+    ...(await checkDirectWay(database, direct)),
+  ]
+}
+
+async function checkDirectWay(database: Client, direct: ServerAddress): Promise<Finding[]> {
+  const variable = 'DATABASE_DIRECT_URL'
+  const reached = await reach(direct, { check: 'direct connection', variable })
+  if ('outcome' in reached) return [reached]
+  await using client = reached
+  return [
+    await checkEncryption('TLS (direct)', client, variable),
+    await checkPooling(direct),
+    await checkDoorbell(database, direct),
   ]
 }
 
@@ -48,9 +62,9 @@ async function checkClocks(database: Client): Promise<Finding> {
  * In transaction mode a pooler gives each transaction the server that it likes. Held by one transaction, a server is
  * free for another connection only afterwards: a second connection that then changes its server is pooled.
  */
-async function checkDirect(directUrl: string): Promise<Finding> {
-  await using first = await connect(directUrl)
-  await using second = await connect(directUrl)
+async function checkPooling(direct: ServerAddress): Promise<Finding> {
+  await using first = await connect(direct)
+  await using second = await connect(direct)
   await first.query('begin')
   const servers = new Set<number>()
   try {
@@ -61,7 +75,7 @@ async function checkDirect(directUrl: string): Promise<Finding> {
     servers.add(Number.NaN) // a pool of one server, which the first connection holds
   }
   if (servers.size === 1) return pass('direct connection', 'one server process to a connection')
-  return fail('direct connection', 'goes through a transaction pooler, which passes no notification on', direct)
+  return fail('direct connection', 'goes through a transaction pooler, which passes no notification on', goDirect)
 }
 
 async function serverOf(client: Client): Promise<number> {
@@ -70,8 +84,8 @@ async function serverOf(client: Client): Promise<number> {
 }
 
 /** Rings by DATABASE_URL and listens on the direct connection, as a host's change and the listener do. */
-async function checkDoorbell(database: Client, directUrl: string): Promise<Finding> {
-  await using listener = await connect(directUrl)
+async function checkDoorbell(database: Client, direct: ServerAddress): Promise<Finding> {
+  await using listener = await connect(direct)
   const channel = `expiry_doctor_${process.pid}`
   await listener.query(`listen ${channel}`)
   const started = performance.now()
@@ -85,6 +99,6 @@ async function checkDoorbell(database: Client, directUrl: string): Promise<Findi
   return fail(
     'LISTEN',
     'a notification by DATABASE_URL does not arrive on the direct connection: reminders go out at sweeps only',
-    `${direct}, and see that both lead to one database`,
+    `${goDirect}, and see that both lead to one database`,
   )
 }

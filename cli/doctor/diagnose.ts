@@ -1,9 +1,10 @@
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { summarise } from '../../runtime/errors.ts'
 import { checkChannels } from './channels.ts'
-import { connect } from './connections.ts'
+import { reach } from './connections.ts'
 import { checkDatabase } from './database.ts'
 import { type Finding, fail, skip } from './finding.ts'
+import { checkLinks } from './links.ts'
 import { checkNight } from './night.ts'
 import { checkQueue } from './queue.ts'
 import { checkReminders } from './reminders.ts'
@@ -27,26 +28,25 @@ export async function* diagnose(
   signal: AbortSignal,
   wanted: readonly AreaName[] = areas,
 ): AsyncGenerator<Area> {
-  const { databaseUrl, directUrl, queueUrl } = serversOf(config)
-  const database = await connect(databaseUrl).catch((error: unknown) => summarise(error).code)
+  const servers = serversOf(config)
+  const database = await reach(servers.database, { check: 'connection', variable: 'DATABASE_URL' })
   const look = async (area: AreaName, work: () => Promise<Finding[]>): Promise<Area[]> =>
     wanted.includes(area) ? [{ area, findings: await attempt(area.toLowerCase(), work) }] : []
-  if (typeof database === 'string') {
-    const line = `DATABASE_URL leads nowhere (${database})`
-    yield { area: 'Database', findings: [fail('connection', line, 'docs/errors.md tells what the code means')] }
+  if ('outcome' in database) {
+    yield { area: 'Database', findings: [database] }
   } else {
     await using client = database
-    yield* await look('Database', () => checkDatabase(client, directUrl))
+    yield* await look('Database', () => checkDatabase(client, servers.direct))
     const schema = await attempt('schema', () => checkSchema(client))
     yield* await look('Schema', async () => schema)
     if (schema.some(({ check, outcome }) => check === 'schema' && outcome === 'pass')) {
       yield* await look('Rights', () => checkRights(client))
       yield* await look('Time', () => checkTime(client))
-      yield* await look('Night', () => checkNight(client, config.CRON_DATABASE_URL))
-      yield* await look('Reminders', () => checkReminders(client))
+      yield* await look('Night', () => checkNight(client, servers.cron))
+      yield* await look('Reminders', async () => [...(await checkReminders(client)), ...(await checkLinks(client))])
     } else yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
   }
-  yield* await look('Queue', () => checkQueue(queueUrl))
+  yield* await look('Queue', () => checkQueue(servers.queue))
   yield* await look('Channels', () => checkChannels(config, signal))
 }
 

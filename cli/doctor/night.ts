@@ -1,11 +1,13 @@
 import type { Client } from 'pg'
-import { connect } from './connections.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
+import { reach } from './connections.ts'
+import { checkEncryption } from './encryption.ts'
 import { advise, counted, type Finding, fail, pass, skip } from './finding.ts'
 
 type Schedule = { scheduler: string; database: string; cron_here: boolean }
 
 /** Whether the nights are run, by whom, and how the last one went. */
-export async function checkNight(database: Client, cronUrl: string | undefined): Promise<Finding[]> {
+export async function checkNight(database: Client, cron: ServerAddress | undefined): Promise<Finding[]> {
   const { rows } = await database.query<Schedule>(
     `select s.scheduler::text as scheduler, pg_catalog.current_database()::text as database,
             exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') as cron_here
@@ -13,7 +15,7 @@ export async function checkNight(database: Client, cronUrl: string | undefined):
   )
   const [schedule] = rows
   return [
-    schedule ? await checkScheduler(database, schedule, cronUrl) : neverScheduled,
+    ...(schedule ? await checkScheduler(database, schedule, cron) : [neverScheduled]),
     await checkOwed(database),
     await checkLastRun(database),
   ]
@@ -21,14 +23,20 @@ export async function checkNight(database: Client, cronUrl: string | undefined):
 
 const neverScheduled = fail('schedule', 'nobody was asked to run the night', 'run `mentor-expiry migrate`')
 
-async function checkScheduler(database: Client, schedule: Schedule, cronUrl: string | undefined): Promise<Finding> {
-  if (schedule.scheduler !== 'pg_cron') return pass('schedule', 'the listener runs the night; keep one running')
-  if (schedule.cron_here) return await checkCronJob(database, schedule)
-  if (cronUrl === undefined) {
-    return skip('schedule', 'pg_cron lives in another database: set CRON_DATABASE_URL to look at its job')
+async function checkScheduler(
+  database: Client,
+  schedule: Schedule,
+  address: ServerAddress | undefined,
+): Promise<Finding[]> {
+  if (schedule.scheduler !== 'pg_cron') return [pass('schedule', 'the listener runs the night; keep one running')]
+  if (schedule.cron_here) return [await checkCronJob(database, schedule)]
+  if (address === undefined) {
+    return [skip('schedule', 'pg_cron lives in another database: set CRON_DATABASE_URL to look at its job')]
   }
-  await using cron = await connect(cronUrl)
-  return await checkCronJob(cron, schedule)
+  const reached = await reach(address, { check: 'schedule', variable: 'CRON_DATABASE_URL' })
+  if ('outcome' in reached) return [reached]
+  await using cron = reached
+  return [await checkEncryption('TLS (pg_cron)', cron, 'CRON_DATABASE_URL'), await checkCronJob(cron, schedule)]
 }
 
 const insufficientPrivilege = '42501'

@@ -1,26 +1,31 @@
 import { Cluster, type Redis } from 'ioredis'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { summarise } from '../../runtime/errors.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { connectQueue } from '../../runtime/queue.ts'
-import { advise, type Finding, fail, pass } from './finding.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
+import { tlsRemedy } from '../tls-remedy.ts'
+import { remedyFor } from './connections.ts'
+import { checkEncryption, describeSocket } from './encryption.ts'
+import { advise, type Finding, fail, pass, skip } from './finding.ts'
+import { spokenAt } from './wire.ts'
 
 const patience = 5_000
 const oldestRedis = [6, 2] as const
 
-/** Whether the queue's server answers and keeps what it is given. */
-export async function checkQueue(queueUrl: string): Promise<Finding[]> {
+/** Whether the queue's server answers, over what wire, and whether it keeps what it is given. */
+export async function checkQueue(address: ServerAddress): Promise<Finding[]> {
   const refused = new AbortController()
   const onError = (error: unknown) => refused.abort(error)
   const name = 'mentor-expiry doctor'
-  const connection = connectQueue({ url: queueUrl, role: 'producer', name, connections: 1, onError })
+  const connection = connectQueue({ ...address, role: 'producer', name, connections: 1, onError })
   try {
     const { server } = connection
     if (server.kind === 'postgres') return await checkPostgres(server.pool)
     await atMost(patience, Promise.race([ready(server.redis), aborted(refused.signal)]))
     if (server.redis.status !== 'ready') {
       const code = refused.signal.aborted ? summarise(refused.signal.reason).code : 'ETIMEDOUT'
-      return [fail('queue', `Redis does not answer (${code})`, 'see that QUEUE_URL leads to it')]
+      return [fail('queue', `Redis does not answer (${code})`, await remedyForRedis(code, address.url))]
     }
     return await checkRedis(server.redis)
   } finally {
@@ -32,12 +37,41 @@ function ready(redis: Redis | Cluster): Promise<void> {
   return redis.status === 'ready' ? Promise.resolve() : new Promise((resolve) => redis.once('ready', () => resolve()))
 }
 
+/** What a Redis that speaks TLS hears from a client that does not, and the other way round, says nothing of TLS. */
+async function remedyForRedis(code: string, url: string): Promise<string> {
+  const remedy = tlsRemedy(code, 'QUEUE_URL')
+  if (remedy !== undefined) return remedy
+  const isTls = url.startsWith('rediss')
+  const spoken = await spokenAt(url)
+  if (isTls && spoken === 'plain') {
+    return 'it speaks plain text at this port: use its TLS port (tls-port); only on one machine redis:// instead'
+  }
+  if (!isTls && spoken === 'tls')
+    return 'it speaks TLS at this port: use rediss:// (rediss-cluster://), and QUEUE_CA_FILE'
+  return 'see that QUEUE_URL leads to it'
+}
+
 async function checkPostgres(pool: Pool): Promise<Finding[]> {
-  const { rows } = await pool.query<{ present: boolean }>(
+  let client: PoolClient
+  try {
+    client = await pool.connect()
+  } catch (error) {
+    const { code } = summarise(error)
+    return [fail('queue', `PostgreSQL does not answer (${code})`, remedyFor(code, 'QUEUE_URL'))]
+  }
+  try {
+    return [await checkEncryption('TLS', client, 'QUEUE_URL'), await checkTables(client)]
+  } finally {
+    client.release()
+  }
+}
+
+async function checkTables(client: PoolClient): Promise<Finding> {
+  const { rows } = await client.query<{ present: boolean }>(
     `select pg_catalog.to_regclass('bullmq.job') is not null as present`,
   )
-  if (rows[0]?.present === true) return [pass('queue', 'in PostgreSQL, its tables are there')]
-  return [fail('queue', 'in PostgreSQL, and its tables are missing', 'run `mentor-expiry migrate` with this QUEUE_URL')]
+  if (rows[0]?.present === true) return pass('queue', 'in PostgreSQL, its tables are there')
+  return fail('queue', 'in PostgreSQL, and its tables are missing', 'run `mentor-expiry migrate` with this QUEUE_URL')
 }
 
 async function checkRedis(redis: Redis | Cluster): Promise<Finding[]> {
@@ -59,7 +93,16 @@ async function checkRedis(redis: Redis | Cluster): Promise<Finding[]> {
           'set maxmemory-policy noeviction',
         ),
     await checkPersistence(redis, info),
+    checkWire(redis),
   ]
+}
+
+/** Of a cluster's connections the one that is least to be trusted. */
+function checkWire(redis: Redis | Cluster): Finding {
+  const nodes = redis instanceof Cluster ? redis.nodes('all').filter(({ status }) => status === 'ready') : [redis]
+  const found = nodes.map(({ stream, options }) => describeSocket('TLS', { stream, demands: options.tls }, 'QUEUE_URL'))
+  const [first] = found
+  return found.find(({ outcome }) => outcome !== 'pass') ?? first ?? skip('TLS', 'no node is connected')
 }
 
 async function checkPersistence(redis: Redis | Cluster, info: Map<string, string>): Promise<Finding> {

@@ -57,6 +57,12 @@ const codeWords: Record<string, string> = {
   already_lapsed: 'the certification had expired before the message could be made',
   channel_error: 'the channel failed in a way that it should not',
   lease_expired: 'the notifier did not come back within its lease',
+  dns: 'the host of the webhook was not found',
+  tls: 'the encrypted connection to the webhook failed, or its certificate was not believed',
+  connection_refused: 'nobody listened where the webhook should be',
+  connection_cut: 'the receiver of the webhook hung up without an answer',
+  connection_failed: 'there was no way to the receiver of the webhook',
+  http_protocol: 'what answered the webhook speaks no HTTP',
   smtp_auth: 'the mail server refused the login',
   smtp_tls: 'the encrypted connection failed',
   smtp_dns: 'the mail server was not found',
@@ -78,6 +84,28 @@ function wordsForReply(code: string): string | undefined {
   if (/^smtp_2\d\d$/.test(code)) return 'the mail server took it'
   if (/^smtp_4\d\d$/.test(code)) return 'the mail server asked to try again later'
   if (/^smtp_5\d\d$/.test(code)) return 'the mail server refused it'
+  if (/^http_\d{3}$/.test(code)) return wordsForStatusCode(Number(code.slice('http_'.length)))
   if (/^outbox_/.test(code)) return 'the outbox could not be written'
   return undefined
+}
+
+const httpWords: Record<number, string> = {
+  401: 'the receiver of the webhook did not believe its signature',
+  403: 'the receiver of the webhook allows us nothing',
+  404: 'there is no webhook at this address',
+  405: 'there is no webhook at this address',
+  410: 'the receiver of the webhook wants no more of them',
+  429: 'the receiver of the webhook asked for a slower pace',
+  502: 'the receiver of the webhook could not be reached behind its gateway',
+  503: 'the receiver of the webhook was not available',
+  504: 'the receiver of the webhook did not answer its gateway in time',
+}
+
+/** What a status of HTTP says of a webhook. */
+function wordsForStatusCode(status: number): string {
+  const words = httpWords[status]
+  if (words !== undefined) return words
+  if (status < 300) return 'the receiver of the webhook took it'
+  if (status < 400) return 'the webhook has moved: put its new address into WEBHOOK_URL'
+  return status < 500 ? 'the receiver refused the webhook' : 'the receiver of the webhook failed'
 }

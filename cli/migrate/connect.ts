@@ -1,10 +1,11 @@
 import type { Client } from 'pg'
 import { summarise } from '../../runtime/errors.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect as connectTo } from '../connect.ts'
 
 /** A connection for `mentor-expiry migrate`; one that is lost rejects the statement under way, or the next one. */
-export async function connect(connectionString: string): Promise<Client> {
-  const { client } = await connectTo({ connectionString, application_name: 'mentor-expiry migrate' })
+export async function connect(address: ServerAddress): Promise<Client> {
+  const { client } = await connectTo(address, { application_name: 'mentor-expiry migrate' })
   return client
 }
 

@@ -1,4 +1,5 @@
 import { runMigrations } from 'bullmq'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect } from './connect.ts'
 
 /**
@@ -11,9 +12,9 @@ export type QueueState = 'elsewhere' | 'ready' | 'not_granted'
  * Creates or upgrades BullMQ's own tables where the queue lives in PostgreSQL, and opens them to the services. Services
  * never do this themselves.
  */
-export async function migrateQueue(queueUrl: string): Promise<QueueState> {
-  if (!queueUrl.startsWith('postgres')) return 'elsewhere'
-  const client = await connect(queueUrl)
+export async function migrateQueue(queue: ServerAddress): Promise<QueueState> {
+  if (!queue.url.startsWith('postgres')) return 'elsewhere'
+  const client = await connect(queue)
   try {
     await runMigrations(client)
     // Our roles belong to the cluster of DATABASE_URL, and the queue may live in another one.

@@ -1,23 +1,24 @@
 import type { Client } from 'pg'
 import { summarise } from '../../runtime/errors.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect } from './connect.ts'
 import { jobName, removeJob, schedule, scheduleInDatabase } from './cron-job.ts'
 
 export type Scheduled = { scheduler: 'pg_cron' | 'service'; why: string }
-type Options = { directUrl: string; cronUrl: string | undefined }
+type Options = { direct: ServerAddress; cron: ServerAddress | undefined }
 
 /**
- * Has pg_cron call the night: in this database where it lives here, or through `cronUrl` in the database that it lives
+ * Has pg_cron call the night: in this database where it lives here, or through `cron` in the database that it lives
  * in. Only our own job is changed, and only one is left. Without pg_cron the listener runs the night by itself, and this
  * says why.
  */
 export async function scheduleNightly(options: Options): Promise<Scheduled> {
-  const client = await connect(options.directUrl)
+  const client = await connect(options.direct)
   try {
     const found = await find(client)
     if (!found.available && !found.installed) return await byService(client, 'this server has no pg_cron')
     if (found.cronDatabase === found.database) return await here(client)
-    if (options.cronUrl !== undefined) return await through(client, options.cronUrl, found)
+    if (options.cron !== undefined) return await through(client, options.cron, found)
     if (found.cronDatabase === null) return await byService(client, 'pg_cron is not in shared_preload_libraries')
     // Only some may ask where pg_cron lives; whoever may not can still try.
     if (found.cronDatabase === undefined) return await here(client)
@@ -29,16 +30,16 @@ export async function scheduleNightly(options: Options): Promise<Scheduled> {
 }
 
 /**
- * Takes the night back from pg_cron: removes our own job, from this database and through `cronUrl` from the one that
+ * Takes the night back from pg_cron: removes our own job, from this database and through `cron` from the one that
  * pg_cron lives in, and leaves the night to the listener. Throws when a job cannot be removed; the record then stays.
  */
 export async function unscheduleNightly(options: Options): Promise<Scheduled> {
-  const client = await connect(options.directUrl)
+  const client = await connect(options.direct)
   try {
     const found = await find(client)
     const removed = [await removeJob(client, found)]
-    if (options.cronUrl !== undefined) {
-      const cron = await connect(options.cronUrl)
+    if (options.cron !== undefined) {
+      const cron = await connect(options.cron)
       try {
         removed.push(await removeJob(cron, found))
       } finally {
@@ -46,7 +47,7 @@ export async function unscheduleNightly(options: Options): Promise<Scheduled> {
       }
     }
     const { cronDatabase, database } = found
-    const outOfReach = options.cronUrl === undefined && typeof cronDatabase === 'string' && cronDatabase !== database
+    const outOfReach = options.cron === undefined && typeof cronDatabase === 'string' && cronDatabase !== database
     if (removed.includes(true)) return await byService(client, `pg_cron's job ${jobName(database)} is removed`)
     return await byService(
       client,
@@ -98,9 +99,9 @@ async function here(client: Client): Promise<Scheduled> {
   return { scheduler: 'pg_cron', why: 'hourly, a quarter past' }
 }
 
-async function through(client: Client, cronUrl: string, found: Found): Promise<Scheduled> {
+async function through(client: Client, cronAddress: ServerAddress, found: Found): Promise<Scheduled> {
   try {
-    const cron = await connect(cronUrl)
+    const cron = await connect(cronAddress)
     try {
       if ((await identityOf(cron)) === (await identityOf(client))) return await here(client)
       // Where pg_cron lived here before it moved, its old job would run beside the new one.

@@ -3,6 +3,7 @@ import { applySchema } from '../../db/apply.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { openPool } from '../../runtime/pool.ts'
+import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
 import { runDashboard } from '../../services/dashboard/dashboard.ts'
 import { dashboardLog } from '../../services/dashboard/event-log.ts'
 import type { DashboardEvent } from '../../services/dashboard/events.ts'
@@ -41,10 +42,10 @@ export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSigna
       ...(server.embedded && given.MAIL_URL === undefined && { MAIL_OUTBOX: given.MAIL_OUTBOX ?? outbox }),
     }
     const servers = serversOf(config)
-    await applySchema({ connectionString: servers.directUrl })
-    await migrateQueue(servers.queueUrl)
-    await scheduleNightly({ directUrl: servers.directUrl, cronUrl: config.CRON_DATABASE_URL })
-    if (server.embedded) await releaseLeases(servers.directUrl)
+    await applySchema(postgresOptions(servers.direct))
+    await migrateQueue(servers.queue)
+    await scheduleNightly(servers)
+    if (server.embedded) await releaseLeases(servers.direct)
     return await whileRunning(server, say, signal, (running) =>
       serve({ config, logger, say, about: server.about, embedded: server.embedded }, options, running),
     )
@@ -86,7 +87,7 @@ async function serve(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const pool = openPool({
-    url: serversOf(config).directUrl,
+    ...serversOf(config).direct,
     name: 'mentor-expiry up',
     max: 2,
     onError: (error) => logger.debug({ error }, 'connection_error'),
@@ -142,8 +143,8 @@ async function serve(
  * Ends the leases that a killed run left behind, so that nobody waits for them: whoever owns the embedded server knows
  * whether a notifier is connected to it. To be asked before our own one is.
  */
-async function releaseLeases(connectionString: string): Promise<void> {
-  await using database = await connect({ connectionString, application_name: 'mentor-expiry up' })
+async function releaseLeases(address: ServerAddress): Promise<void> {
+  await using database = await connect(address, { application_name: 'mentor-expiry up' })
   await database.client.query(
     `update expiry.reminder_dispatch_log set lease_until = pg_catalog.clock_timestamp()
       where status = 'sending'
@@ -155,8 +156,9 @@ type Pool = ReturnType<typeof openPool>
 
 async function introduction(pool: Pool, facts: { about: string; isExample: boolean; config: Config }): Promise<string> {
   const { about, isExample, config } = facts
-  const where =
-    config.MAIL_URL === undefined ? `Messages are in ${config.MAIL_OUTBOX}/` : 'Messages went to the mail server'
+  const mail =
+    config.MAIL_OUTBOX === undefined ? 'Messages went to WEBHOOK_URL' : `Messages are in ${config.MAIL_OUTBOX}/`
+  const where = config.MAIL_URL === undefined ? mail : 'Messages went to the mail server'
   return [
     '',
     `mentor-expiry works on ${about}.${isExample ? ' The example organisation was loaded.' : ''}`,

@@ -14,7 +14,7 @@ const preferred = { host: '127.0.0.1', port: 54_380 }
  */
 export async function runDashboard(deps: { observe: Observe }, config: Config, signal: AbortSignal): Promise<void> {
   const { observe } = deps
-  const { queueUrl } = serversOf(config)
+  const { queue } = serversOf(config)
   const { DASHBOARD_ADDRESS: address, DASHBOARD_WRITABLE: writable } = config
   const board = createBoard({ writable })
   let shown: ShownQueues | undefined
@@ -30,7 +30,7 @@ export async function runDashboard(deps: { observe: Observe }, config: Config, s
       { address: address ?? preferred, anyPort: address === undefined, writable },
     )
     observe({ kind: 'listening', url: server.url, writable })
-    shown = await openQueues({ url: queueUrl, observe }, signal)
+    shown = await openQueues({ ...queue, observe }, signal)
     board.show(shown)
     await aborted(signal)
   } catch (error) {

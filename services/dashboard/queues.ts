@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Observe } from './events.ts'
 
 /** A queue as the dashboard shows it. */
@@ -26,11 +27,11 @@ const openings: { open: (connection: QueueConnection) => Queue; title: string; d
 const patience = 2_000
 
 /**
- * Opens every queue as soon as the server at `url` answers, however long that takes, and says once that it waits. Rejects
+ * Opens every queue as soon as its server answers, however long that takes, and says once that it waits. Rejects
  * with the signal's reason.
  */
 export async function openQueues(
-  { url, observe }: { url: string; observe: Observe },
+  { observe, ...server }: ServerAddress & { observe: Observe },
   signal: AbortSignal,
 ): Promise<ShownQueues> {
   let said = false
@@ -41,7 +42,7 @@ export async function openQueues(
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
   for (;;) {
     const connection = connectQueue({
-      url,
+      ...server,
       role: 'producer', // it answers within seconds or fails: somebody waits before a page
       name: 'mentor-expiry dashboard queue',
       connections: 4,

@@ -25,9 +25,9 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   const { observe } = deps
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
-  const pool = openPool({ url: servers.databaseUrl, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
+  const pool = openPool({ ...servers.database, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
   const queue = holdQueue(async () => {
-    const opened = await openReminderQueue({ url: servers.queueUrl, onError })
+    const opened = await openReminderQueue({ ...servers.queue, onError })
     try {
       await refillIfWiped({ pool, queue: opened, observe })
       return opened
@@ -39,11 +39,11 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   const wake = openWake()
   try {
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
-    observe({ kind: 'started', queue: servers.queueUrl.startsWith('postgres') ? 'postgres' : 'redis' })
+    observe({ kind: 'started', queue: servers.queue.url.startsWith('postgres') ? 'postgres' : 'redis' })
     const work = Promise.all([
       subscribe(
         {
-          url: servers.directUrl,
+          ...servers.direct,
           onDoorbell: wake.ring,
           onConnected: () => observe({ kind: 'listening' }),
           onLost: (error) => observe({ kind: 'listen_lost', error }),
@@ -54,7 +54,7 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
       sweepLoop(
         {
           pool,
-          directUrl: servers.directUrl,
+          direct: servers.direct,
           queue,
           wake,
           interval: config.SWEEP_INTERVAL,

@@ -1,9 +1,10 @@
 import { Client, type Pool } from 'pg'
 import { summarise } from '../../runtime/errors.ts'
 import { pause } from '../../runtime/pause.ts'
+import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
 import type { Observe } from './events.ts'
 
-export type NightDeps = { pool: Pool; directUrl: string; observe: Observe }
+export type NightDeps = { pool: Pool; direct: ServerAddress; observe: Observe }
 
 type Owed = {
   organisations: number
@@ -24,7 +25,7 @@ const betweenLooks = 2_000
  * connection of its own (the run holds a session lock), and raises `nightly_late` where pg_cron should have done it, or
  * where nobody can. It resolves when the run has ended, or at once when none is late; the signal cancels the run.
  */
-export function watchNights({ pool, directUrl, observe }: NightDeps): (signal: AbortSignal) => Promise<void> {
+export function watchNights({ pool, direct, observe }: NightDeps): (signal: AbortSignal) => Promise<void> {
   let attemptedAt = Number.NEGATIVE_INFINITY
   return async (signal) => {
     if (performance.now() - attemptedAt < betweenAttempts) return
@@ -32,7 +33,7 @@ export function watchNights({ pool, directUrl, observe }: NightDeps): (signal: A
     if (owed.organisations === 0) return
     attemptedAt = performance.now()
     observe({ kind: 'nightly_started', organisations: owed.organisations })
-    const failure = await callNightly({ pool, directUrl }, signal).then(
+    const failure = await callNightly({ pool, direct }, signal).then(
       () => undefined,
       (error: unknown) => ({ error }),
     )
@@ -83,12 +84,9 @@ async function readOwed(pool: Pool): Promise<Owed> {
   return owed
 }
 
-async function callNightly(
-  { pool, directUrl }: Pick<NightDeps, 'pool' | 'directUrl'>,
-  signal: AbortSignal,
-): Promise<void> {
+async function callNightly({ pool, direct }: Pick<NightDeps, 'pool' | 'direct'>, signal: AbortSignal): Promise<void> {
   const client = new Client({
-    connectionString: directUrl,
+    ...postgresOptions(direct),
     application_name: 'mentor-expiry nightly',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,

@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import { type ReminderJob, reminderJobId } from '../../contracts/reminder-job.ts'
 import { connectQueue, producerPatience, type QueueConnection, reminderQueueName } from '../../runtime/queue.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 
 export type ReminderToQueue = ReminderJob & { thresholdDay: number }
 
@@ -38,11 +39,10 @@ function jobOptionsOn({ kind }: QueueConnection) {
   }
 }
 
-/** Opens the producer's side of the queue at `url` and waits until it answers; rejects when it does not in time. */
-export async function openReminderQueue(options: {
-  url: string
-  onError: (error: unknown) => void
-}): Promise<ReminderQueue> {
+/** Opens the producer's side of the queue and waits until it answers; rejects when it does not in time. */
+export async function openReminderQueue(
+  options: ServerAddress & { onError: (error: unknown) => void },
+): Promise<ReminderQueue> {
   const connection = connectQueue({
     ...options,
     role: 'producer',

@@ -1,11 +1,11 @@
 import pgListen, { type Subscriber } from 'pg-listen'
 import { aborted } from '../../runtime/pause.ts'
+import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
 
 const channel = 'expiry_reminders'
 
-export type SubscribeOptions = {
-  /** A direct connection: a transaction pooler does not pass notifications on. */
-  url: string
+/** The address of a direct connection: a transaction pooler does not pass notifications on. */
+export type SubscribeOptions = ServerAddress & {
   /** A reminder became pending, or may have while nobody listened: called at every connect as well. */
   onDoorbell: () => void
   onConnected: () => void
@@ -20,7 +20,7 @@ export type SubscribeOptions = {
 export async function subscribe(options: SubscribeOptions, signal: AbortSignal): Promise<void> {
   const subscriber = pgListen.default(
     {
-      connectionString: options.url,
+      ...postgresOptions(options),
       application_name: 'mentor-expiry listener doorbell',
       connectionTimeoutMillis: 5_000,
     },

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { pause } from '../../runtime/pause.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import { type AuditCursor, auditQueue } from './audit.ts'
 import type { Observe } from './events.ts'
 import { watchNights } from './night.ts'
@@ -8,7 +9,7 @@ import type { Wake } from './wake.ts'
 
 export type SweepDeps = {
   pool: Pool
-  directUrl: string
+  direct: ServerAddress
   queue: QueueHolder
   wake: Wake
   /** Seconds between two sweeps, and seconds after which a queued reminder is looked up. */

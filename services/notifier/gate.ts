@@ -3,12 +3,14 @@ import { type ChannelAlertDeps, keepChannelAlert } from './channel-alert.ts'
 import type { Channel } from './channels/channel.ts'
 
 /**
- * Holds back all workers while a channel itself is out of order, so that its trouble is not taken for the messages'.
+ * Holds messages back while a channel itself is out of order, so that its trouble is not taken for the messages'.
  * Probing opens it again, after pauses that grow until a message has been accepted.
  */
 export type Gate = {
   /** Resolves when the channel may be used; rejects with the reason of the signal, or of the gate's own, that aborts first. */
   opened(signal: AbortSignal): Promise<void>
+  /** The code that it was closed with, undefined while the channel may be used. */
+  closedBy(): string | undefined
   close(code: string): void
   /** A message got no answer although the channel seems to work. Many in a row are worth an alert; the gate stays open. */
   doubted(code: string): void
@@ -29,6 +31,7 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
   const growing = growingPause(pauses)
   const alert = keepChannelAlert({ channel: channel.name, log, observe }, signal)
   let reopening: Promise<void> | undefined
+  let reason = ''
   let doubts = 0
 
   const works = async () => {
@@ -61,8 +64,11 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
       }
       waiting.throwIfAborted()
     },
+    closedBy: () => (reopening ? reason : undefined),
     close(code) {
-      reopening ??= reopen(code)
+      if (reopening) return
+      reason = code
+      reopening = reopen(code)
     },
     doubted(code) {
       doubts += 1

@@ -35,12 +35,12 @@ export async function runNotifier(
   const { observe } = deps
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
-  const pool = openPool({ url: servers.databaseUrl, name: 'mentor-expiry notifier', max: 4, patience: 30_000, onError })
+  const pool = openPool({ ...servers.database, name: 'mentor-expiry notifier', max: 4, patience: 30_000, onError })
   let connection: QueueConnection | undefined
   try {
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
     connection = connectQueue({
-      url: servers.queueUrl,
+      ...servers.queue,
       role: 'worker',
       name: 'mentor-expiry notifier queue',
       connections: Math.min(config.NOTIFIER_CONCURRENCY, 10),

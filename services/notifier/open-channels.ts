@@ -5,27 +5,40 @@ import { parseMailUrl } from './channels/mail-url.ts'
 import { parseMailbox } from './channels/mailbox.ts'
 import { createOutboxChannel, tryOutbox } from './channels/outbox-channel.ts'
 import { createSmtpChannel } from './channels/smtp-channel.ts'
+import { createWebhookChannel } from './channels/webhook-channel.ts'
 
 const outboxSender = 'Mentor expiry <mentor-expiry@localhost.localdomain>'
 
 /** Opens the channels that the configuration names. Throws ConfigurationError where it names none, or a broken one. */
 export function openChannels(config: Config): Channel[] {
+  const channels = [openMail(config), openWebhook(config)].filter((channel) => channel !== undefined)
+  if (channels.length > 0) return channels
+  throw new ConfigurationError(
+    'bad configuration:\n  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files, or WEBHOOK_URL',
+  )
+}
+
+function openMail(config: Config): Channel | undefined {
   const { MAIL_URL, MAIL_FROM, MAIL_OUTBOX, MAIL_REDIRECT_TO } = config
   const deadline = config.DELIVERY_DEADLINE * 1_000
+  const composerFrom = (from: string) =>
+    orFault('MAIL_FROM', () => createComposer({ from: parseMailbox(from), redirectTo: MAIL_REDIRECT_TO }))
   if (MAIL_URL !== undefined) {
     const server = orFault('MAIL_URL', () => parseMailUrl(MAIL_URL))
-    const composer = orFault('MAIL_FROM', () =>
-      createComposer({ from: parseMailbox(MAIL_FROM ?? ''), redirectTo: MAIL_REDIRECT_TO }),
-    )
-    return [createSmtpChannel({ server, composer }, { maxConnections: config.NOTIFIER_CONCURRENCY, deadline })]
+    const composer = composerFrom(MAIL_FROM ?? '')
+    return createSmtpChannel({ server, composer }, { maxConnections: config.NOTIFIER_CONCURRENCY, deadline })
   }
-  if (MAIL_OUTBOX !== undefined) {
-    const composer = orFault('MAIL_FROM', () =>
-      createComposer({ from: parseMailbox(MAIL_FROM ?? outboxSender), redirectTo: MAIL_REDIRECT_TO }),
-    )
-    return [createOutboxChannel({ folder: MAIL_OUTBOX, composer }, { deadline })]
-  }
-  throw new ConfigurationError('bad configuration:\n  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files')
+  if (MAIL_OUTBOX === undefined) return undefined
+  return createOutboxChannel({ folder: MAIL_OUTBOX, composer: composerFrom(MAIL_FROM ?? outboxSender) }, { deadline })
+}
+
+function openWebhook(config: Config): Channel | undefined {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_CA_FILE } = config
+  if (url === undefined || secrets === undefined) return undefined
+  return createWebhookChannel(
+    { receiver: { url, authority: WEBHOOK_CA_FILE?.certificates }, secrets },
+    { maxConnections: config.NOTIFIER_CONCURRENCY, deadline: config.DELIVERY_DEADLINE * 1_000 },
+  )
 }
 
 /** Throws ConfigurationError where messages shall go to a folder that can't be made or written: waiting can't help. */

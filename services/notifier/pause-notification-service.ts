@@ -9,9 +9,12 @@ export type GuardedChannel = { channel: Channel; gate: Gate }
 /** Hands a reminder to its channels. */
 export type PauseNotificationService = {
   readonly channels: string[]
-  /** Resolves when every channel may be used. */
+  /** Resolves when at least one channel may be used; rejects when the signal aborts first. */
   ready(signal: AbortSignal): Promise<void>
-  /** Gives the message to each channel that has not accepted it yet, and answers with what each of them said. Never throws. */
+  /**
+   * Gives the message to each channel that has not accepted it yet, and answers with what each of them said. A channel that
+   * may not be used just now is not tried, and out of order. Never throws.
+   */
   notify(delivery: Delivery, signal: AbortSignal): Promise<ChannelReport[]>
 }
 
@@ -27,13 +30,16 @@ export function createPauseNotificationService(deps: {
     signal: AbortSignal,
   ): Promise<ChannelReport> {
     const startedAt = new Date().toISOString()
+    const closedBy = gate.closedBy()
+    // Waiting for it would cost the other channels their place, and the lease.
+    if (closedBy !== undefined) {
+      return { kind: 'out_of_order', code: closedBy, channel: channel.name, startedAt, finishedAt: startedAt }
+    }
     const started = performance.now()
     const answer = await answerOf(channel, delivery, signal)
     const milliseconds = Math.round(performance.now() - started)
     observe({ kind: 'answered', channel: channel.name, outcome: answer.kind, milliseconds })
-    if (answer.kind === 'out_of_order' && !signal.aborted) gate.close(answer.code)
-    if (answer.kind === 'failed' && answer.doubtful) gate.doubted(answer.code)
-    if (answer.kind === 'accepted') gate.proven()
+    inform(gate, answer, signal)
     return { ...answer, channel: channel.name, startedAt, finishedAt: new Date().toISOString() }
   }
 
@@ -50,11 +56,37 @@ export function createPauseNotificationService(deps: {
   return {
     channels: guarded.map(({ channel }) => channel.name),
     async ready(signal) {
-      for (const { gate } of guarded) await gate.opened(signal)
+      signal.throwIfAborted()
+      if (guarded.some(({ gate }) => gate.closedBy() === undefined)) return
+      await firstOpened(
+        guarded.map(({ gate }) => gate),
+        signal,
+      )
     },
     notify(delivery, signal) {
       const open = guarded.filter(({ channel }) => !delivery.acceptedChannels.includes(channel.name))
       return Promise.all(open.map((one) => handOver(one, delivery, signal)))
     },
+  }
+}
+
+/** Tells the gate what an answer says about the channel. */
+function inform(gate: Gate, answer: ChannelAnswer, signal: AbortSignal): void {
+  const isOutOfOrder = answer.kind === 'out_of_order' || (answer.kind === 'uncertain' && answer.outOfOrder)
+  if (isOutOfOrder && !signal.aborted) gate.close(answer.code)
+  if ((answer.kind === 'failed' || answer.kind === 'uncertain') && answer.doubtful) gate.doubted(answer.code)
+  if (answer.kind === 'accepted') gate.proven()
+}
+
+/** Leaves nobody waiting at the other gates, and nothing behind on a signal that outlives the wait. */
+async function firstOpened(gates: Gate[], signal: AbortSignal): Promise<void> {
+  const enough = new AbortController()
+  const giveUp = () => enough.abort(signal.reason)
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    await Promise.any(gates.map((gate) => gate.opened(enough.signal)))
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+    enough.abort()
   }
 }

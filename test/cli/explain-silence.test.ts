@@ -1,26 +1,21 @@
 import { beforeEach, expect, test } from 'vitest'
 import { accepted, deliver } from '../db/delivery.ts'
 import { reminders } from '../db/reminders.ts'
-import { type Database, freshDatabase } from '../support/database.ts'
+import type { Database } from '../support/database.ts'
 import {
   addCoordinator,
   addMentor,
-  addOrganisation,
   type Mentor,
   type MentorOptions,
   moveExpiryDate,
-  nightly,
   setClock,
 } from '../support/people.ts'
-import { explain, type Told } from './explaining.ts'
+import { explain, openMarch, type Told } from './explaining.ts'
 
 let database: Database
 let organisation: string
 beforeEach(async () => {
-  database = await freshDatabase()
-  await setClock(database, '2026-03-01T12:00:00Z')
-  organisation = await addOrganisation(database)
-  await nightly(database)
+  ;({ database, organisation } = await openMarch())
   return () => database[Symbol.asyncDispose]()
 })
 

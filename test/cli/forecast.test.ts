@@ -9,28 +9,22 @@ import { packageRoot } from '../../runtime/package-root.ts'
 import { deliver } from '../db/delivery.ts'
 import { reminders } from '../db/reminders.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addCoordinator, addMentor, addMentors, addOrganisation, nightly, setClock } from '../support/people.ts'
+import { addCoordinator, addMentor, addMentors, nightly } from '../support/people.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
+import { addFjordAndDal, runToEnd } from './ending.ts'
 
 let database: Database
 let fjord: string
 let dal: string
 beforeEach(async () => {
   database = await freshDatabase()
-  await setClock(database, '2026-03-01T12:00:00Z')
-  fjord = await addOrganisation(database)
-  dal = await addOrganisation(database)
-  await database.query(`update expiry.organisations set slug = case id when $1 then 'fjord' else 'dal' end`, [fjord])
+  ;({ fjord, dal } = await addFjordAndDal(database))
   await nightly(database)
   return () => database[Symbol.asyncDispose]()
 })
 
-async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
-  await using service = await startService(['forecast', ...args], { DATABASE_URL: database.url })
-  const { code } = await service.exited
-  return { code, output: service.output }
-}
+const run = (...args: string[]) => runToEnd(database, ['forecast', ...args])
 
 async function add(ref: string, name: string, organisation: string, expiryDate: string | undefined): Promise<void> {
   const coordinator = await addCoordinator(database, { organisation, email: 'kari@example.org' })

@@ -117,7 +117,7 @@ test('standard input is read where the file is called -', async () => {
   await writeFile(
     script,
     `import { importCommand } from ${JSON.stringify(new URL('../../cli/commands/import.ts', import.meta.url).href)}
-     const deps = { env: {}, stdout: process.stdout, stderr: process.stderr, databaseUrl: async () => process.argv[2] ?? '' }
+     const deps = { env: {}, stdout: process.stdout, stderr: process.stderr, databaseAddress: async () => ({ url: process.argv[2] ?? '' }) }
      process.exitCode = await importCommand.run(['-'], { ...deps, signal: new AbortController().signal })`,
   )
   const args = ['--import', import.meta.resolve('tsx'), script, database.url]

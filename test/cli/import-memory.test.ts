@@ -11,7 +11,7 @@ const script = `
   import { importCommand } from ${command}
   const [path, url] = process.argv.slice(2)
   const stdout = Object.create(process.stdout, { write: { value: () => true } })
-  const deps = { env: {}, stdout, stderr: process.stderr, databaseUrl: async () => url, signal: new AbortController().signal }
+  const deps = { env: {}, stdout, stderr: process.stderr, databaseAddress: async () => ({ url }), signal: new AbortController().signal }
   const code = await importCommand.run([path, '--json'], deps)
   process.stdout.write(JSON.stringify({ code, peak: process.resourceUsage().maxRSS / 1024 }))`
 

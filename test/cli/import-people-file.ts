@@ -63,6 +63,7 @@ export async function importFile(
     stdout: stdout.stream,
     stderr: stderr.stream,
     databaseUrl: async () => url,
+    databaseAddress: async () => ({ url }),
     signal: new AbortController().signal,
   })
   return { code, stdout: stdout.text(), stderr: stderr.text(), path }

@@ -131,6 +131,7 @@ test('wrong usage is told from a failure', async () => {
     stdout: keepingStream().stream,
     stderr: keepingStream().stream,
     databaseUrl: async () => database.url,
+    databaseAddress: async () => ({ url: database.url }),
     signal: new AbortController().signal,
   }
   const usages = [
@@ -159,7 +160,14 @@ test('an interrupted import writes nothing', async () => {
     stop.abort()
     return database.url
   }
-  const deps = { env: {}, stdout: keepingStream().stream, stderr: stderr.stream, databaseUrl, signal: stop.signal }
+  const deps = {
+    env: {},
+    stdout: keepingStream().stream,
+    stderr: stderr.stream,
+    databaseUrl,
+    databaseAddress: async () => ({ url: await databaseUrl() }),
+    signal: stop.signal,
+  }
   expect(await importCommand.run([join(folder, 'people.csv')], deps)).toBe(1)
   expect(stderr.text()).toBe('interrupted: nothing was written\n')
   expect(await people(database)).toEqual([])

@@ -5,6 +5,7 @@ import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation, type Mentor, nightly, setClock } from '../support/people.ts'
 import { type Service, startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
+import { runToEnd } from './ending.ts'
 
 let database: Database
 let organisation: string
@@ -22,11 +23,7 @@ beforeEach(async () => {
 
 const start = (...args: string[]): Promise<Service> =>
   startService(['nightly', ...args], { DATABASE_URL: database.url })
-async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
-  await using service = await start(...args)
-  const { code } = await service.exited
-  return { code, output: service.output }
-}
+const run = (...args: string[]) => runToEnd(database, ['nightly', ...args])
 
 test('the night is run for everybody whether or not it is owed, and its phases are told with their rows', async () => {
   await setClock(database, '2026-03-02T12:00:00Z')

@@ -2,26 +2,19 @@ import { beforeEach, expect, test } from 'vitest'
 import { deliver, rejected, uncertain } from '../db/delivery.ts'
 import { inShort, onlyReminder, reminders } from '../db/reminders.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addMentor, addOrganisation, type Mentor, setClock } from '../support/people.ts'
-import { startService } from '../support/services.ts'
+import { addMentor, type Mentor, setClock } from '../support/people.ts'
+import { addFjordAndDal, runToEnd } from './ending.ts'
 
 let database: Database
 let fjord: string
 let dal: string
 beforeEach(async () => {
   database = await freshDatabase()
-  await setClock(database, '2026-03-01T12:00:00Z')
-  fjord = await addOrganisation(database)
-  dal = await addOrganisation(database)
-  await database.query(`update expiry.organisations set slug = case id when $1 then 'fjord' else 'dal' end`, [fjord])
+  ;({ fjord, dal } = await addFjordAndDal(database))
   return () => database[Symbol.asyncDispose]()
 })
 
-async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
-  await using service = await startService(['retry', ...args], { DATABASE_URL: database.url, USER: 'ola' })
-  const { code } = await service.exited
-  return { code, output: service.output }
-}
+const run = (...args: string[]) => runToEnd(database, ['retry', ...args], { USER: 'ola' })
 
 async function refused(organisation = fjord): Promise<Mentor> {
   const mentor = await addMentor(database, { organisation, daysLeft: 20 })

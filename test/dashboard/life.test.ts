@@ -52,6 +52,8 @@ describe.skipIf(!hasRedis())('a dashboard over Redis', () => {
     const nowhere = { DATABASE_URL: 'postgres://127.0.0.1:1/x', QUEUE_URL: 'redis://127.0.0.1:1' }
     await using service = await startService(['dashboard'], nowhere)
     await service.waitForEvent('waiting')
+    const { url } = await service.waitForEvent('listening')
+    await waitFor('its address on standard output', () => service.output === `See the queue at ${url}`)
     expect(await service.stop({ deadlineMs: 5_000 })).toEqual({ code: 0, signal: null })
   })
 })

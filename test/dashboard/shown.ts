@@ -32,7 +32,7 @@ export async function showDashboard(backend: Backend, env: Record<string, string
   const database = await freshDatabase()
   const redis = backend === 'redis' ? await startRedis() : undefined
   const queueUrl = redis?.url ?? database.url
-  await migrateQueue(queueUrl)
+  await migrateQueue({ url: queueUrl })
   const queue = await openReminderQueue({ url: queueUrl, onError: () => undefined })
   const proxy = await startProxy({ targetPort: Number(new URL(queueUrl).port) })
   const config = parseConfig({

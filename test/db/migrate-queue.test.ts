@@ -21,7 +21,7 @@ test('a queue in another cluster, which lacks our roles, gets its tables, and mi
 })
 
 test('a queue elsewhere is left alone', async () => {
-  expect(await migrateQueue('redis://127.0.0.1:1')).toBe('elsewhere')
+  expect(await migrateQueue({ url: 'redis://127.0.0.1:1' })).toBe('elsewhere')
 })
 
 test('logins that have the role of the services and nothing else bring a reminder through the queue in PostgreSQL', async () => {

@@ -12,7 +12,7 @@ export async function openOwnPostgres(): Promise<OwnPostgres> {
   const server = await startPostgres({ version: 18, settings: { synchronous_commit: 'on' } })
   const { url } = server
   await applySchema({ connectionString: url })
-  await migrateQueue(url)
+  await migrateQueue({ url })
   const pool = openPool({ url, name: 'drill', max: 4, onError: () => undefined })
   return {
     server,

@@ -27,7 +27,7 @@ describe.skipIf(!hasRedis())('a Redis Cluster of three nodes that asks for a pas
         DATABASE_URL: database.url,
         QUEUE_URL: `${scheme}://${cluster.credentials}${hosts}`,
         MAIL_URL: smtp.url,
-        ...(cluster.caFile !== undefined && { NODE_EXTRA_CA_CERTS: cluster.caFile }),
+        ...(cluster.caFile !== undefined && { QUEUE_CA_FILE: cluster.caFile }),
       })
       const listener = await services.start('listener')
       await waitFor('the queue to be open', async () => (await owner.admin.exists(`${QUEUE}:sentinel`)) === 1)

@@ -36,7 +36,7 @@ async function expectLostToBeFound(url: string): Promise<void> {
 describe('a job that is missing or finished is told from one that waits', () => {
   test('in PostgreSQL', async () => {
     await using database = await freshDatabase()
-    await migrateQueue(database.url)
+    await migrateQueue({ url: database.url })
     await expectLostToBeFound(database.url)
   })
 

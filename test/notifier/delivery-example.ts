@@ -1,5 +1,10 @@
 import type { Delivery } from '../../contracts/delivery.ts'
 
+/** A mentor of an organisation without links, with some of the fields replaced. */
+export function exampleMentor(changes: Partial<Delivery['mentor']> = {}): Delivery['mentor'] {
+  return { id: '7d3c1f5e-6a3b-4c1e-9d0e-2f1a5b6c7d8e', ref: 'M-1', name: 'Kari Nordmann', url: null, ...changes }
+}
+
 /** A reminder that nothing is wrong with, with some of its fields replaced. */
 export function exampleDelivery(changes: Partial<Delivery> = {}): Delivery {
   return {
@@ -12,8 +17,9 @@ export function exampleDelivery(changes: Partial<Delivery> = {}): Delivery {
     thresholdDay: 30,
     expiryDate: '2027-03-05',
     daysLeft: 30,
+    dueAt: '2027-02-03T00:15:00.123456+00:00',
     organisation: { slug: 'fjord', name: 'Fjord Likeperson', locale: 'nb' },
-    mentor: { ref: 'M-1', name: 'Kari Nordmann' },
+    mentor: exampleMentor(),
     recipient: { kind: 'coordinator', name: 'Ola Hansen', email: 'ola@fjord.example', locale: 'nb' },
     escalationEmail: null,
     acceptedChannels: [],

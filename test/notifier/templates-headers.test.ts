@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { composeMessage, createComposer } from '../../services/notifier/channels/compose-message.ts'
 import { parseMailbox } from '../../services/notifier/channels/mailbox.ts'
 import { compose, composer, now, read, to } from './composing.ts'
-import { exampleDelivery } from './delivery-example.ts'
+import { exampleDelivery, exampleMentor } from './delivery-example.ts'
 
 test("the Message-ID depends on the row's key and on nothing that an attempt, or a restored backup, may change", () => {
   const first = compose({ attempt: 1, generation: 0 })
@@ -11,7 +11,7 @@ test("the Message-ID depends on the row's key and on nothing that an attempt, or
     attempt: 5,
     generation: 4,
     daysLeft: 21,
-    mentor: { ref: 'M-9', name: 'Renamed' },
+    mentor: exampleMentor({ ref: 'M-9', name: 'Renamed' }),
     recipient: to('en', 'fallback'),
   })
   expect(first.messageId).toBe('<reminder.30.2027-03-05.0123456789abcdef0123456789abcdef@fjord.example>')

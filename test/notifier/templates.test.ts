@@ -5,6 +5,7 @@ import { createComposer } from '../../services/notifier/channels/compose-message
 import { parseMailbox } from '../../services/notifier/channels/mailbox.ts'
 import { loadTemplates } from '../../services/notifier/channels/templates.ts'
 import { compose, read, source, to } from './composing.ts'
+import { exampleMentor } from './delivery-example.ts'
 
 const daysLeft: Record<Urgency, number> = { notice: 30, warning: 14, urgent: 7 }
 const subjects: Record<Locale, Record<Urgency, string>> = {
@@ -88,7 +89,7 @@ test('markup and quotes in names stay text', async () => {
   const name = `<script>alert("x")</script> & O'Neil`
   const organisation = { slug: 'f', name: '<b>Fjord</b>', locale: 'nb' } as const
   const recipient = { ...to('nb', 'coordinator'), name: '"Ola" <img src=x>' }
-  const mail = await read({ mentor: { ref: 'M', name }, organisation, recipient, urgency: 'urgent' })
+  const mail = await read({ mentor: exampleMentor({ name }), organisation, recipient, urgency: 'urgent' })
   expect(mail.html).not.toContain('<script')
   expect(mail.html).not.toContain('<img')
   expect(mail.html).not.toContain('<b>')
@@ -105,7 +106,10 @@ test('line breaks in names add neither a header nor a recipient nor a line', asy
   const recipient = { ...to('en', 'coordinator'), name: 'Ola\r\nX-Evil: yes' }
   const organisation = { slug: 'f', name: 'Fjord\nCc: other@evil.example', locale: 'en' } as const
   const unnamed = createComposer({ from: parseMailbox('post@fjord.example') })
-  const text = await source({ mentor: { ref: 'M', name: evil }, recipient, organisation, urgency: 'urgent' }, unnamed)
+  const text = await source(
+    { mentor: exampleMentor({ name: evil }), recipient, organisation, urgency: 'urgent' },
+    unnamed,
+  )
   const mail = await simpleParser(text)
   expect([...mail.headers.keys()]).not.toContain('bcc')
   expect([...mail.headers.keys()]).not.toContain('cc')
@@ -117,21 +121,21 @@ test('line breaks in names add neither a header nor a recipient nor a line', asy
 
 test('emoji and letters of any script survive in headers and body', async () => {
   const name = 'Åse 🦊 Ćirić 王'
-  const mail = await read({ mentor: { ref: 'M', name }, recipient: { ...to('nb', 'coordinator'), name } })
+  const mail = await read({ mentor: exampleMentor({ name }), recipient: { ...to('nb', 'coordinator'), name } })
   expect(mail.subject).toContain(name)
   expect(mail.text).toContain(name)
   expect([mail.to].flat()[0]?.value[0]?.name).toBe(name)
 })
 
 test('a name without end is cut and an empty one replaced by the reference', () => {
-  expect(compose({ mentor: { ref: 'M', name: 'x'.repeat(5000) } }).subject.length).toBeLessThan(300)
-  expect(compose({ mentor: { ref: 'M-7', name: ' \r\n ' } }).subject).toContain('M-7')
+  expect(compose({ mentor: exampleMentor({ name: 'x'.repeat(5000) }) }).subject.length).toBeLessThan(300)
+  expect(compose({ mentor: exampleMentor({ ref: 'M-7', name: ' \r\n ' }) }).subject).toContain('M-7')
 })
 
 test('a template that asks for a field nobody gives throws instead of leaving a gap', () => {
   const { text, html } = loadTemplates()
   const gap = JSON.parse(
-    '{"greeting":"Hi","paragraphs":[],"details":[],"redirected":null,"locale":"en","colour":"#000"}',
+    '{"greeting":"Hi","paragraphs":[],"details":[],"redirected":null,"link":null,"locale":"en","colour":"#000"}',
   )
   expect(() => text(gap)).toThrow('footer')
   expect(() => html(gap)).toThrow('subject')

@@ -39,7 +39,7 @@ export async function openPipeline(backend: Backend): Promise<Pipeline> {
   const smtp = await startSmtp()
   const redis = backend === 'redis' ? await startRedis() : undefined
   const queueUrl = redis?.url ?? database.url
-  await migrateQueue(queueUrl)
+  await migrateQueue({ url: queueUrl })
   const configOf = (env: Record<string, string>) =>
     parseConfig({ ...BRISK, DATABASE_URL: database.url, QUEUE_URL: queueUrl, MAIL_URL: smtp.url, ...env })
   const running: Running<unknown>[] = []

@@ -19,6 +19,7 @@ describe.each<{ backend: Backend }>([{ backend: 'redis' }, { backend: 'postgres'
         const notifier = pipeline.startNotifier()
         await waitFor('both to run', () => listening(listener.events) && notifier.events.some(isKind('started')))
         const organisation = await addOrganisation(database)
+        await database.query(`update expiry.organisations set mentor_url = 'https://app.example.org/{id}?a=1&b=2'`)
         const coordinator = await addCoordinator(database, { organisation, email: 'kari@example.org' })
         const mentor = await addMentor(database, { organisation, coordinator, daysLeft: 20 })
 
@@ -27,6 +28,7 @@ describe.each<{ backend: Backend }>([{ backend: 'redis' }, { backend: 'postgres'
         expect(message.envelope).toEqual({ from: 'reminders@example.org', to: ['kari@example.org'] })
         const mail = await message.parse()
         expect(mail.text).toContain('Mentor')
+        expect(mail.text).toContain(`\nhttps://app.example.org/${mentor.id}?a=1&b=2\n`)
         const { id } = await onlyReminder(database, mentor)
         const { rows } = await database.query(
           `select l.provider_message_id, l.date_sent = expiry.today(l.organisation_id) as today, a.attempt, a.channel, a.outcome, a.response

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { commands } from '../../cli/commands.ts'
 import { faultWords } from '../../cli/import/faults.ts'
 import { configurationKeys } from '../../runtime/config.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
@@ -12,6 +13,16 @@ const unique = (values: Iterable<string>) => [...new Set(values)].sort()
 
 function all(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
+}
+
+const raising = /raise_alert\(\s*'(\w+)'/g
+
+/** The first column of what is worth being woken for; every line says what to do. */
+async function signs(): Promise<string> {
+  const section = (await read('docs/operations.md')).split(/^## /m).find((part) => part.startsWith('What is worth'))
+  const rows = [...(section ?? '').matchAll(/^\| (?!sign |---)([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)]
+  expect(rows).toHaveLength((section ?? '').split('\n').filter((line) => line.startsWith('|')).length - 2)
+  return rows.map((row) => row[1]).join('\n')
 }
 
 async function sqlOfFunctions(): Promise<string> {
@@ -57,11 +68,22 @@ test.each(['listener', 'notifier', 'dashboard'])(
   },
 )
 
-test('every alert that is raised is documented, and back', async () => {
-  const sources = ['services/listener/night.ts', 'services/notifier/log.ts', 'db/functions/decide/settle_rechecks.sql']
-  const raised = (await Promise.all(sources.map(read))).flatMap((text) => all(text, /raise_alert\(\s*'(\w+)'/g))
+test('every alert that is raised is documented with what to do, and back', async () => {
+  const sources = ['services/listener/night.ts', 'services/notifier/log.ts']
+  const inServices = (await Promise.all(sources.map(read))).flatMap((text) => all(text, raising))
+  const raised = unique([...inServices, ...all(await sqlOfFunctions(), raising)])
+  expect(raised.length).toBeGreaterThan(2)
   const section = (await read('docs/errors.md')).split(/^## /m).find((part) => part.startsWith('Alerts'))
-  expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(unique(raised))
+  expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(raised)
+  expect(unique(all(await signs(), /\balert `(\w+)`/g))).toEqual(raised)
+})
+
+test('every event that is an error in a log is documented with what to do', async () => {
+  const logs = ['listener', 'notifier', 'dashboard'].map((service) => read(`services/${service}/event-log.ts`))
+  const errors = (await Promise.all(logs)).flatMap((text) => all(text, /^ {2}(\w+): 'error',$/gm))
+  expect(errors.length).toBeGreaterThan(5)
+  const told = all(await signs(), /`(\w+)`/g)
+  expect(unique(errors).filter((event) => !told.includes(event))).toEqual([])
 })
 
 test('every metric is documented, and every documented one exists', async () => {
@@ -70,8 +92,18 @@ test('every metric is documented, and every documented one exists', async () => 
   expect(unique(all(await read('docs/operations.md'), /`(mentor_expiry_\w+)`/g))).toEqual(unique(served))
 })
 
+test('every command of the overview is there under its name and with its help, and no other', async () => {
+  const files = await readdir(join(root, 'cli/commands'))
+  expect(unique(files)).toEqual(unique(commands.map(({ name }) => `${name}.ts`)))
+  for (const { name, load } of commands) {
+    const command = await load()
+    expect(command.name).toBe(name)
+    expect(command.help).toMatch(new RegExp(`^mentor-expiry ${name}\\b`))
+  }
+})
+
 test('every command that the documents name exists', async () => {
-  const known = all(await read('cli/main.ts'), /from '\.\/commands\/([\w-]+)\.ts'/g)
+  const known = commands.map(({ name }) => name)
   const documents = [
     'README.md',
     'docs/operations.md',

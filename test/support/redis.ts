@@ -29,11 +29,17 @@ export async function hasRedisServer(): Promise<boolean> {
   }
 }
 
-/** Starts a Redis without persistence; `settings` are those of redis.conf. Throws when it does not come up. */
-export async function startRedis({ settings = {} }: { settings?: Record<string, string> } = {}): Promise<RedisServer> {
+/** Starts a Redis without persistence, on any port or this one; `settings` are those of redis.conf. Throws when it does not come up. */
+export async function startRedis({
+  settings = {},
+  port: given,
+}: {
+  settings?: Record<string, string>
+  port?: number
+} = {}): Promise<RedisServer> {
   const folder = await createGuardedFolder('redis')
   try {
-    const port = await freePort()
+    const port = given ?? (await freePort())
     const all = { save: '', appendonly: 'no', bind: '127.0.0.1', port: String(port), dir: folder.path, ...settings }
     const daemon = createDaemon({
       name: 'Redis',

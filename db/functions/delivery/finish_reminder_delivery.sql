@@ -42,7 +42,7 @@ begin
            coalesce(pg_catalog.bool_or(a.counts_as = 'out_of_order'), false) as out_of_order,
            coalesce(pg_catalog.bool_and(a.kind = 'out_of_order'), false) as untried,
            pg_catalog.max(a.retry_after) as retry_after,
-           pg_catalog.max(a.message_id) as message_id,
+           (pg_catalog.array_agg(a.message_id order by a.channel) filter (where a.message_id is not null))[1] as message_id,
            pg_catalog.string_agg(a.channel || ':' || a.code, ' ' order by a.channel) filter (where a.kind <> 'accepted') as error
       from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer)
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
@@ -77,9 +77,19 @@ begin
            case when j.transient then 'attempts_exhausted' else 'rejected' end as failure,
            greatest(
              coalesce(j.retry_after, 0),
-             least(p_retry_cap, p_retry_base * 2 ^ least(j.attempts - 1, 20)) * (0.75 + 0.5 * pg_catalog.random())
+             least(p_retry_cap, p_retry_base * 2 ^ least(rounds.before, 20)) * (0.75 + 0.5 * pg_catalog.random())
            ) as pause
       from judged as j
+     cross join lateral (
+       select case
+         -- What one channel has accepted does not stand at the gate of the other, or those that may go would stand behind
+         -- it: with the first pause each time it would be begun without end while that channel is out of order.
+         when j.untried and exists (
+           select from expiry.reminder_delivery_attempts as a where a.log_id = j.id and a.outcome = 'accepted'
+         ) then j.generation
+         else j.attempts - 1
+       end as before
+     ) as rounds
   ), recorded_attempts as (
     insert into expiry.reminder_delivery_attempts as kept (log_id, attempt, channel, outcome, response, started_at, finished_at)
     select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code, a.started_at, a.finished_at
@@ -107,7 +117,8 @@ begin
            first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
            sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
            date_sent = case when d.accepted then (expiry.now() at time zone d.time_zone)::date end,
-           provider_message_id = coalesce(d.message_id, l.provider_message_id),
+           -- The first identity that it was accepted under, the e-mail's where several channels were quick.
+           provider_message_id = coalesce(l.provider_message_id, d.message_id),
            last_error = d.error
       from decided as d
      where l.id = d.id and d.verdict <> 'stale'

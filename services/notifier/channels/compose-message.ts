@@ -98,7 +98,13 @@ function composeReminder(composer: Composer, delivery: Delivery): Composed {
 }
 
 function bodies(templates: Templates, words: Wording, delivery: Delivery, redirected: string | null) {
-  const page = { ...words, locale: delivery.recipient.locale, colour: colours[delivery.urgency], redirected }
+  const page = {
+    ...words,
+    locale: delivery.recipient.locale,
+    colour: colours[delivery.urgency],
+    redirected,
+    link: delivery.mentor.url,
+  }
   return { text: templates.text(page), html: templates.html(page) }
 }
 

@@ -4,8 +4,13 @@ import Handlebars from 'handlebars'
 import { packageRoot } from '../../../runtime/package-root.ts'
 import type { Wording } from '../words/wording.ts'
 
-/** What the templates show: the words, and how loud the page is. Every field is needed; a missing one throws. */
-type Page = Wording & { readonly locale: string; readonly colour: string; readonly redirected: string | null }
+/** What the templates show: the words, how loud the page is, where it links to. Every field is needed; a missing one throws. */
+type Page = Wording & {
+  readonly locale: string
+  readonly colour: string
+  readonly redirected: string | null
+  readonly link: string | null
+}
 
 /** The two bodies of a reminder, ready to be filled in. */
 export type Templates = {

@@ -17,6 +17,7 @@ export const bokmal: Language = {
         { label: 'Dager igjen', value: facts.daysLeft === 0 ? 'ingen, i dag er siste dag' : String(facts.daysLeft) },
         { label: 'Organisasjon', value: facts.organisation },
       ],
+      openMentor: `Åpne ${facts.mentor} i systemet til ${facts.organisation}`,
       footer: footer(facts),
     }
   },

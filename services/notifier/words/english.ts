@@ -17,6 +17,7 @@ export const english: Language = {
         { label: 'Days left', value: facts.daysLeft === 0 ? 'none, today is the last' : String(facts.daysLeft) },
         { label: 'Organisation', value: facts.organisation },
       ],
+      openMentor: `Open ${facts.mentor} in the system of ${facts.organisation}`,
       footer: footer(facts),
     }
   },

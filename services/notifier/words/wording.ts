@@ -22,6 +22,8 @@ export type Wording = {
   readonly greeting: string
   readonly paragraphs: readonly string[]
   readonly details: readonly { readonly label: string; readonly value: string }[]
+  /** What the link to the mentor's page in the host application says, also to whoever hears it without the rest. */
+  readonly openMentor: string
   readonly footer: string
 }
 

@@ -1,0 +1,58 @@
+import { isIPv4 } from 'node:net'
+
+/** Bytes of a secret, as Standard Webhooks has them. */
+const secretLength = { least: 24, most: 64 }
+
+/**
+ * Whether the text is a URL that a webhook may go to: https, or http to this machine, since a body carries names and
+ * addresses and its signature hides none of them. Returns undefined, or what is wrong, without a part of the URL.
+ */
+export function faultOfWebhookUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return 'must be an https:// URL'
+  if (url.protocol === 'http:' && !isLoopback(url))
+    return 'must be an https:// URL; http:// only to 127.0.0.1, localhost or [::1]'
+  if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password))
+    return 'has a user or password that is not percent-encoded'
+  return undefined
+}
+
+/** Splits `whsec_… whsec_…` into its secrets. Undefined where one is none of 24 to 64 bytes in base64. */
+export function parseWebhookSecrets(text: string): string[] | undefined {
+  const secrets = text.split(/\s+/).filter((secret) => secret !== '')
+  return secrets.length > 0 && secrets.every(isSecret) ? secrets : undefined
+}
+
+/** What is wrong between the variables of the webhook and others, each fault with its variable's name. */
+export function findWebhookFaults(present: Record<string, string | undefined>): string[] {
+  const { WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_CA_FILE, MAIL_REDIRECT_TO } = present
+  if (WEBHOOK_URL === undefined) {
+    const alone = Object.entries({ WEBHOOK_SECRET, WEBHOOK_CA_FILE }).filter(([, value]) => value !== undefined)
+    return alone.length === 0 ? [] : [`WEBHOOK_URL: is needed with ${alone.map(([key]) => key).join(' and ')}`]
+  }
+  const faults = WEBHOOK_SECRET === undefined ? ['WEBHOOK_SECRET: is needed with WEBHOOK_URL'] : []
+  // Set on copies of a production database, whose environment may have been copied as well.
+  if (MAIL_REDIRECT_TO !== undefined && !(URL.canParse(WEBHOOK_URL) && isLoopback(new URL(WEBHOOK_URL)))) {
+    faults.push('WEBHOOK_URL: must lead to this machine as long as MAIL_REDIRECT_TO is set')
+  }
+  return faults
+}
+
+function isSecret(secret: string): boolean {
+  const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
+  const { length } = Buffer.from(encoded, 'base64')
+  return encoded.length % 4 === 0 && length >= secretLength.least && length <= secretLength.most
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+}
+
+function isPercentEncoded(part: string): boolean {
+  try {
+    decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}

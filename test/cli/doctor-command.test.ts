@@ -1,0 +1,57 @@
+import { beforeEach, expect, test } from 'vitest'
+import { migrateQueue } from '../../cli/migrate/queue.ts'
+import type { Database } from '../support/database.ts'
+import { setClock } from '../support/people.ts'
+import { startRedis } from '../support/redis.ts'
+import { hasRedis } from '../support/servers.ts'
+import { startService } from '../support/services.ts'
+import { healthyDatabase } from './diagnosis.ts'
+
+let database: Database
+
+beforeEach(async () => {
+  ;({ database } = await healthyDatabase())
+  return () => database[Symbol.asyncDispose]()
+})
+
+test('the command ends with 1 where something failed, with 2 on bad configuration, and prints no secret', async () => {
+  const env = { DATABASE_URL: database.url, QUEUE_URL: 'redis://:hidden@127.0.0.1:1', MAIL_OUTBOX: '/tmp' }
+  await using doctor = await startService(['doctor'], env)
+  expect(await doctor.exited).toEqual({ code: 1, signal: null })
+  expect(doctor.output).toMatch(/^Queue\n {2}FAIL {2}queue +Redis does not answer.*\n +→ /m)
+  expect(doctor.output).toMatch(/1 check failed\.$/)
+
+  await using machine = await startService(['doctor', '--json'], env)
+  expect((await machine.exited).code).toBe(1)
+  expect(JSON.parse(machine.output)).toMatchObject({ failed: 1, areas: expect.any(Array) })
+
+  await using misconfigured = await startService(['doctor'], { ...env, QUEUE_WINDOW: 'many', MAIL_URL: 'smtp:hidden' })
+  expect((await misconfigured.exited).code).toBe(2)
+  expect(misconfigured.output).toMatch(/QUEUE_WINDOW: .*\n.*MAIL_/)
+  for (const { output } of [doctor, machine, misconfigured]) expect(output).not.toContain('hidden')
+})
+
+test('a variable that is misspelt fails doctor, one of somebody else is worth a thought, and no value is shown', async () => {
+  const env = { DATABASE_URL: database.url, QUEUE_URL: database.url, MAIL_REDIRECT_T0: 'hidden', MAIL_COLOUR: 'hidden' }
+  await migrateQueue({ url: database.url })
+  await using doctor = await startService(['doctor'], env)
+  expect(await doctor.exited).toEqual({ code: 1, signal: null })
+  expect(doctor.output).toMatch(/FAIL {2}variables +MAIL_REDIRECT_T0: .*\n +→ rename it to MAIL_REDIRECT_TO/)
+  expect(doctor.output).toMatch(/note {2}variables +MAIL_COLOUR: .*\n +→ unset it/)
+  expect(doctor.output).toMatch(/1 check failed\.$/)
+  expect(doctor.output).not.toContain('hidden')
+})
+
+test.skipIf(!hasRedis())(
+  'a listener says at its start what doctor would say of its surroundings, and works',
+  async () => {
+    await using redis = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } })
+    await setClock(database, '2026-03-01T12:00:00Z')
+    await using listener = await startService(['listener'], { DATABASE_URL: database.url, QUEUE_URL: redis.url })
+    for (const check of ['clock override', 'eviction']) {
+      await listener.waitForEvent('check_failed', { where: (line) => line.check === check })
+    }
+    expect(listener.events('check_failed')).toHaveLength(2)
+    expect(listener.isRunning()).toBe(true)
+  },
+)

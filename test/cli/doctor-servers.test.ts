@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { startSmtp } from '../fakes/smtp/server.ts'
+import type { Database } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
+import { startRedis } from '../support/redis.ts'
+import { hasRedis } from '../support/servers.ts'
+import { urlOfDatabase } from '../support/template.ts'
+import { healthyDatabase, lookAt } from './diagnosis.ts'
+
+let database: Database
+
+beforeEach(async () => {
+  ;({ database } = await healthyDatabase())
+  return () => database[Symbol.asyncDispose]()
+})
+
+const look = (env: Record<string, string> = {}) => lookAt(database, env)
+
+describe('the way to the servers', () => {
+  test('a database that does not answer is found, and the queue and the channels are looked at all the same', async () => {
+    await using smtp = await startSmtp()
+    const url = `postgres://nobody@127.0.0.1:${await freePort()}/none`
+    const found = await look({ DATABASE_URL: url, MAIL_URL: smtp.url, MAIL_FROM: 'post@example.org' })
+    expect(found).toMatchObject({
+      'Database/connection': expect.stringContaining('fail: DATABASE_URL leads nowhere (ECONNREFUSED)'),
+      'Channels/email': 'ok',
+    })
+    expect(smtp.received).toEqual([])
+  })
+
+  test('a direct connection to another database is found: notifications do not arrive', async () => {
+    const found = await look({ DATABASE_DIRECT_URL: urlOfDatabase(database.url, 'postgres') })
+    expect(found['Database/LISTEN']).toMatch(/^fail: .* → set DATABASE_DIRECT_URL/)
+    expect(found['Database/direct connection']).toBe('ok')
+  })
+
+  test('a login without the role of the services is found', async () => {
+    const login = `stranger_${database.name}`
+    await database.query(`create role ${login} login password 'secret'`)
+    const stranger = new URL(database.url)
+    Object.assign(stranger, { username: login, password: 'secret' })
+    try {
+      const without = await look({ DATABASE_URL: stranger.href })
+      expect(without['Schema/schema']).toMatch(/^fail: could not be looked at \(42501\) → grant expiry_service/)
+      await database.query(`grant expiry_reader to ${login}`)
+      const reading = await look({ DATABASE_URL: stranger.href })
+      expect(reading['Rights/rights']).toBe(
+        `fail: ${login} may not run the services → grant expiry_service to ${login}`,
+      )
+    } finally {
+      await database.query(`drop role ${login}`)
+    }
+  })
+
+  test('a queue in PostgreSQL without its tables is found', async () => {
+    const found = await look({ QUEUE_URL: database.url })
+    expect(found['Queue/queue']).toMatch(/^fail: .* tables are missing → run `mentor-expiry migrate`/)
+  })
+
+  test('a mail server that nobody finds is found, in words and with what to do', async () => {
+    const found = await look({ MAIL_URL: `smtp://127.0.0.1:${await freePort()}`, MAIL_FROM: 'post@example.org' })
+    expect(found['Channels/email']).toMatch(
+      /^fail: out of order \(smtp_connect, the connection to the mail server failed\) → see that host and port/,
+    )
+  })
+
+  test('a mail server that refuses the password is found, and a folder that cannot be written', async () => {
+    await using smtp = await startSmtp({ auth: { user: 'post', password: 'right' } })
+    const wrong = smtp.url.replace('right', 'wrong')
+    const found = await look({ MAIL_URL: wrong, MAIL_FROM: 'post@example.org' })
+    expect(found['Channels/email']).toMatch(
+      /^fail: out of order \(smtp_auth, the mail server refused the login\) → see that user and password in MAIL_URL/,
+    )
+    const folder = await look({ MAIL_OUTBOX: '/etc/passwd/outbox' })
+    expect(folder['Channels/email']).toMatch(
+      /^fail: out of order \(outbox_enotdir, the outbox could not be written\) → let this login write/,
+    )
+  })
+})
+
+describe.skipIf(!hasRedis())('Redis', () => {
+  test('that evicts, and keeps nothing, is found', async () => {
+    await using redis = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } })
+    const found = await look({ QUEUE_URL: redis.url })
+    expect(found).toMatchObject({
+      'Queue/queue': 'ok',
+      'Queue/eviction': expect.stringMatching(
+        /^fail: maxmemory-policy is allkeys-lru.* → set maxmemory-policy noeviction$/,
+      ),
+      'Queue/persistence': expect.stringMatching(/^advice: none/),
+    })
+  })
+
+  test.each([{ appendonly: 'yes' }, { save: '3600 1' }])(
+    'that keeps what it is given is in order: %o',
+    async (settings) => {
+      await using redis = await startRedis({ settings })
+      expect(await look({ QUEUE_URL: redis.url })).toMatchObject({
+        'Queue/queue': 'ok',
+        'Queue/eviction': 'ok',
+        'Queue/persistence': 'ok',
+      })
+    },
+  )
+})

@@ -1,0 +1,141 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { outbox } from '../up/program.ts'
+import type { Ending, Shell } from './shell.ts'
+import { askOnce, type Site } from './site.ts'
+
+type Step = (shell: Shell, site: Site) => Promise<void>
+
+/** How one document is read: what stands for its examples, and what must be so around some of its commands. */
+type Reading = {
+  /** Texts of the document, and what they are here. */
+  substitutions: (shell: Shell, site: Site) => Record<string, string>
+  /** By the beginning of the command. */
+  before?: Record<string, Step>
+  after?: Record<string, (ending: Ending, shell: Shell, site: Site) => Promise<void>>
+  /** Commands that go on although the document does not say `&`: the reader takes another terminal. */
+  another?: readonly string[]
+}
+
+const migrate: Step = async (shell) => {
+  expect(await shell.run('bin/mentor-expiry migrate')).toMatchObject({ code: 0 })
+}
+
+/** Every document that tells its reader to run something, in the order in which they are read. */
+export const readings: Record<string, Reading> = {
+  'README.md': {
+    substitutions: (_, { url, redis, smtp }) => ({
+      'postgres://…': url,
+      'redis://…': redis.url,
+      'smtp://…': smtp.url,
+    }),
+    another: ['npm start'],
+    after: {
+      'npm start': async (_, shell) => {
+        await shell.says('npm start', 'Ctrl-C stops everything')
+        expect(await outbox(shell.folder)).toHaveLength(4)
+      },
+      'bin/mentor-expiry sql "update': async (_, shell) => {
+        await shell.says('npm start', 'Reminded Emma Hughes about Hans Johansen: 14 days left')
+        expect(await outbox(shell.folder)).toHaveLength(5)
+      },
+      'bin/mentor-expiry migrate': async ({ stdout }) => {
+        expect(stdout).toContain('0000_tables')
+      },
+      'bin/mentor-expiry listener': async (_, shell) => {
+        await shell.says('bin/mentor-expiry listener', '"msg":"listening"')
+      },
+      'bin/mentor-expiry notifier': async (_, shell) => {
+        await shell.says('bin/mentor-expiry notifier', '"msg":"started"')
+      },
+      'bin/mentor-expiry doctor': async ({ stdout }) => {
+        expect(stdout).toContain('Nothing is wrong.')
+      },
+    },
+  },
+  'docs/configuration.md': {
+    substitutions: (_, { login }) => ({ my_service_login: login }),
+    before: { 'insert into expiry.organisations': migrate },
+    after: {
+      'openssl rand': async ({ stdout }) => {
+        expect(stdout).toMatch(/^whsec_[\w+/]{43}=\n$/)
+      },
+      'insert into expiry.reminder_thresholds': async (_, __, { url }) => {
+        const days = await askOnce(url, 'select threshold_day as day from expiry.effective_thresholds')
+        expect(days).toEqual([{ day: 60 }])
+      },
+    },
+  },
+  'docs/errors.md': { substitutions: () => ({}), before: { 'select * from expiry.mentor_rechecks': migrate } },
+  'docs/operations.md': {
+    substitutions: ({ folder }) => ({
+      '/etc/systemd/system/': join(folder, 'etc/systemd/system/'),
+      '/var/log/mail.log': join(folder, 'mail.log'),
+    }),
+    before: {
+      'cp ops/': async ({ folder }) => {
+        await mkdir(join(folder, 'etc/systemd/system'), { recursive: true })
+      },
+      'bin/mentor-expiry adopt-sent': async ({ folder }, { url }) => {
+        const [first = '', second = ''] = await pendingMessages(url)
+        const unknown = first.replace(/[0-9a-f]{32}/, 'f'.repeat(32))
+        await writeFile(join(folder, 'mail.log'), `qmgr: message-id=<${first}>\nqmgr: message-id=<${unknown}>\n`)
+        await mkdir(join(folder, '.data/outbox'), { recursive: true })
+        await writeFile(join(folder, '.data/outbox/1.eml'), `Message-ID: <${second}>\r\n\r\n`)
+      },
+    },
+    after: {
+      'bin/mentor-expiry adopt-sent': async (_, __, { url }) => {
+        expect(await pendingMessages(url)).toHaveLength(2)
+      },
+      'cat .data/outbox': async (_, __, { url }) => {
+        expect(await pendingMessages(url)).toEqual([])
+        const sent = await askOnce(url, `select from expiry.reminder_dispatch_log where status = 'sent'`)
+        expect(sent).toHaveLength(2)
+      },
+      'bin/mentor-expiry explain': async ({ stdout }) => {
+        expect(stdout).toContain('sent')
+      },
+    },
+  },
+  'examples/host-tables/README.md': {
+    substitutions: (_, { url, login }) => ({
+      'postgres://host_owner@…': url.replace('//postgres@', `//${login}@`),
+      'postgres://…': url,
+      host_owner: login,
+    }),
+    after: {
+      'bin/mentor-expiry sql "select feed': async (_, __, { url }) => {
+        await askOnce(
+          url,
+          `insert into public.clubs (slug, title) values ('nord', 'Nord');
+           insert into public.peer_mentors (club_id, display_name) select id, 'Anne' from public.clubs`,
+        )
+        expect(await askOnce(url, 'select full_name as name from expiry.mentors')).toEqual([{ name: 'Anne' }])
+      },
+    },
+  },
+}
+
+/** The Message-IDs of two mentors' reminders that are due; makes the mentors when there are none. */
+async function pendingMessages(url: string): Promise<string[]> {
+  await askOnce(
+    url,
+    `insert into expiry.organisations (slug, name) values ('fjordhjelpen', 'Fjordhjelpen') on conflict do nothing;
+     with made as (
+       insert into expiry.coordinators (organisation_id, external_ref, full_name, email)
+       select id, 'k1', 'Kari', 'kari@example.org' from expiry.organisations on conflict do nothing
+       returning id, organisation_id
+     ) insert into expiry.mentors (organisation_id, coordinator_id, external_ref, full_name)
+       select organisation_id, id, ref, ref from made, unnest(array['M-1', 'M-2']) as ref;
+     insert into expiry.certifications (mentor_id, expiry_date)
+     select id, expiry.today(organisation_id) + 20 from expiry.mentors on conflict do nothing`,
+  )
+  const rows = await askOnce(
+    url,
+    `select 'reminder.' || threshold_day || '.' || certification_expiry_date || '.' || md5(mentor_id::text) || '@x' as id
+       from expiry.reminder_dispatch_log where status = 'pending' order by id`,
+  )
+  return rows.map(({ id }) => String(id))
+}

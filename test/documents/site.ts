@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { type SmtpFake, startSmtp } from '../fakes/smtp/server.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { sharedPostgres } from '../support/servers.ts'
+import { urlOfDatabase } from '../support/template.ts'
+
+/** The servers that one document's reader has: `url` is of a database in which nothing is yet, as its superuser. */
+export type Site = AsyncDisposable & {
+  readonly url: string
+  /** A login without any right but to make schemas and tables in the database. */
+  readonly login: string
+  readonly redis: RedisServer
+  readonly smtp: SmtpFake
+}
+
+/** Makes an empty database and a login, and starts a Redis and a mail server. */
+export async function openSite(): Promise<Site> {
+  const server = sharedPostgres()
+  const name = `documents_${randomBytes(6).toString('hex')}`
+  const login = `${name}_login`
+  const url = urlOfDatabase(server.url, name)
+  await askOnce(server.url, `create database ${name} template template0`)
+  await askOnce(url, `create role ${login} login; grant create on database ${name} to ${login}`)
+  await askOnce(url, `grant create on schema public to ${login}`)
+  const redis = await startRedis()
+  const smtp = await startSmtp()
+  return {
+    url,
+    login,
+    redis,
+    smtp,
+    [Symbol.asyncDispose]: async () => {
+      await smtp[Symbol.asyncDispose]()
+      await redis[Symbol.asyncDispose]()
+      await askOnce(server.url, `drop database ${name} with (force)`)
+      await askOnce(server.url, `drop role ${login}`)
+    },
+  }
+}
+
+/** The rows of the last of these statements, over a connection of its own; dates as `YYYY-MM-DD`. */
+export async function askOnce(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const answer = await client.query<Record<string, unknown>>(sql)
+    return [answer].flat().at(-1)?.rows ?? []
+  } finally {
+    await client.end()
+  }
+}
