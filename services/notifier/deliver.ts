@@ -24,7 +24,7 @@ export type Outcome =
 const outage = 1_000
 
 /**
- * Carries out one job: waits until the channels work, begins, sends, finishes. Begin comes right before the wire, so that
+ * Carries out one job: waits until a channel works, begins, sends, finishes. Begin comes right before the wire, so that
  * the facts are fresh and the lease covers the send alone. `stopping` ends the waiting, `giveUp` the sending as well.
  */
 export async function deliver(
