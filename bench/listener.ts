@@ -30,7 +30,8 @@ export async function measureListener({ servers, sizes: { rows, rounds } }: Benc
       figure: measured.middle('listener'),
       reference: measured.middle('bare'),
       bound: { kind: 'at least', floor: 0.6, aim: 0.8 },
-      limit: 'BullMQ builds each job in JavaScript and adds it by a script of its own; the claim waits meanwhile',
+      limit:
+        'the claim goes before the adding and not beside it: some 12 ms of the server for 1,000 rows, most of it the upkeep of indexes, to 32 ms that BullMQ takes to add them',
     },
   ]
 }

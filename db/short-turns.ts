@@ -1,20 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 
-const lockNotAvailable = '55P03'
+/** A lock that nobody gave in time; and the same in a circle, which our own transaction was chosen to break. */
+const passing = ['55P03', '40P01']
 const attempts = 30
 
 /**
- * Does `work` in a transaction of its own as `expiry_owner`, with a short lock timeout, tried again: a deploy must not
+ * Does `work` in a transaction of its own as `expiry_owner`, with a short lock timeout, tried again after a
+ * lock timeout or a deadlock: a deploy must not
  * queue behind a long transaction and hold up everybody behind itself. `work` may run several times.
- * Throws the last lock timeout when nobody gives way for about a minute, and any other error at once.
+ * Throws the last such error when nobody gives way for about a minute, and any other error at once.
  */
 export async function inShortTurns<T>(client: Client, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await asOwner(client, work)
     } catch (error) {
-      if (attempt === attempts || !isLockTimeout(error)) throw error
+      if (attempt === attempts || !isPassing(error)) throw error
       await pause(500)
     }
   }
@@ -37,7 +39,7 @@ async function asOwner<T>(client: Client, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function isLockTimeout(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return reason instanceof Error && 'code' in reason && reason.code === lockNotAvailable
+  return reason instanceof Error && 'code' in reason && passing.some((code) => code === reason.code)
 }

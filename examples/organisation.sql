@@ -1,6 +1,5 @@
 -- An organisation to try things on: every threshold, a lapsed certification, a renewal, a mentor without a coordinator and
--- one who is paused. Dates are relative to today, and
--- messages go out at any hour. Run twice, it changes nothing.
+-- one who is paused. Dates are relative to today, and messages go out at any hour. Run twice, it changes nothing.
 with organisation as (
   insert into expiry.organisations (slug, name, time_zone, locale, escalation_email, send_from, send_until)
   values ('example', 'Likeperson Eksempel', 'Europe/Oslo', 'nb', 'leder@example.org', null, null)

@@ -26,7 +26,7 @@ export const organisations = expiry.table(
     check('organisations_fallback_email_check', plausibleEmail(t.fallbackEmail)),
     check(
       'organisations_sending_hours_check',
-      sql`(${t.sendFrom} is null) = (${t.sendUntil} is null) and ${t.sendFrom} < ${t.sendUntil}`,
+      sql`(${t.sendFrom} is null) = (${t.sendUntil} is null) and ${t.sendUntil} - ${t.sendFrom} >= interval '1 hour'`,
     ),
     check(
       'organisations_mentor_url_check',

@@ -51,6 +51,7 @@ test('the run is there for all to see while its phases work; a second call retur
   expect(ended.status).toBe('done')
   expect(ended.phases.map(({ phase }) => phase)).toEqual([
     'refresh_thresholds',
+    'recheck',
     'supersede',
     'revive',
     'threshold_30',
@@ -58,7 +59,6 @@ test('the run is there for all to see while its phases work; a second call retur
     'threshold_7',
     'retry_failed',
     'rescue',
-    'recheck',
   ])
   expect(inShort(await reminders(database, mentor))).toBe('30 pending')
 })

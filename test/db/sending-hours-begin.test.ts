@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addCoordinator, type Mentor, moveExpiryDate, setClock } from '../support/people.ts'
+import { addCoordinator, addOrganisation, type Mentor, moveExpiryDate, setClock } from '../support/people.ts'
 import { attemptsOf, begin, claim, deliver, failed, finish, rejected } from './delivery.ts'
 import { onlyReminder, reminders } from './reminders.ts'
 import { day, evening, foundAt, mentorOf, midnight, noon, waitingIsOver, waits } from './sending-hours.ts'
@@ -92,6 +92,31 @@ describe('begin looks at the hours again', () => {
     await foundAt(database, noon, { ...day, expiryDate: '2026-03-10' })
     await setClock(database, evening)
     expect(await begin(database, await claim(database))).toMatchObject([{ verdict: 'begun' }])
+  })
+
+  test('the hours are those of the organisation that the mentor is in now', async () => {
+    const mentor = await foundAt(database, noon)
+    const jobs = await claim(database)
+    const elsewhere = await addOrganisation(database)
+    await database.query('update expiry.mentors set organisation_id = $2, coordinator_id = $3 where id = $1', [
+      mentor.id,
+      elsewhere,
+      await addCoordinator(database, { organisation: elsewhere }),
+    ])
+    await setClock(database, evening)
+    expect(await begin(database, jobs)).toMatchObject([{ verdict: 'begun' }])
+  })
+
+  test('the hours that it waits do not count as time in which it was tried', async () => {
+    const mentor = await foundAt(database, '2026-03-10T19:59:00Z')
+    await deliver(database, await reminders(database, mentor), failed)
+    await waitingIsOver(database, evening)
+    await begin(database, await claim(database))
+    const { rows } = await database.query(
+      `select first_failed_at > now() + interval '8 hours' as later from expiry.reminder_dispatch_log where mentor_id = $1`,
+      [mentor.id],
+    )
+    expect(rows).toEqual([{ later: true }])
   })
 
   test('one whose facts are gone is not put off but superseded', async () => {

@@ -50,6 +50,23 @@ describe('a mentor whom somebody holds', () => {
     expect(await waits(database, mentor)).toBe(0)
   })
 
+  test('also by the night itself, when no sweep has come before it', async () => {
+    const mentor = await mentorOf(database)
+    await setClock(database, midnight)
+    await whileHeld(mentor, () => note(mentor))
+    await nightly(database)
+    expect(await waits(database, mentor)).toBe(0)
+  })
+
+  test('and by a sweep that takes up only one of the two notes', async () => {
+    const mentor = await mentorOf(database)
+    await setClock(database, midnight)
+    await whileHeld(mentor, () => nightly(database))
+    await whileHeld(mentor, () => note(mentor))
+    await database.query('select expiry.settle_rechecks(1)')
+    expect(await waits(database, mentor)).toBe(0)
+  })
+
   test('waits although another of the sweep’s mentors can’t be settled', async () => {
     const [mentor, stuck] = [await mentorOf(database), await mentorOf(database)]
     await setClock(database, midnight)

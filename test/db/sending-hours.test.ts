@@ -123,6 +123,7 @@ test.each([
   [null, '21:00'],
   ['21:00', '07:00'],
   ['07:00', '07:00'],
+  ['07:00', '07:59'],
 ])('hours from %s until %s are refused', async (sendFrom, sendUntil) => {
   await expect(addOrganisation(database, { sendFrom, sendUntil })).rejects.toThrow('organisations_sending_hours_check')
 })

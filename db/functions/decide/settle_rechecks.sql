@@ -30,7 +30,9 @@ begin
     returning mentor_id, requested_at, failures, source
   ), merged as (
     select t.mentor_id, pg_catalog.min(t.requested_at) as since, pg_catalog.max(t.failures) as failures,
-           pg_catalog.bool_and(t.source = 'nightly') as by_night
+           not exists (
+             select from expiry.mentor_rechecks as n where n.mentor_id = t.mentor_id and n.source <> 'nightly'
+           ) as by_night -- among all notes about the mentor, those not taken now included
       from taken as t
       join expiry.mentors as m on m.id = t.mentor_id -- a note about somebody who is gone ends here
      group by t.mentor_id

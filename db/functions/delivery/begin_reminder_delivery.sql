@@ -10,10 +10,14 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
+set enable_seqscan = off -- few among many, by key, also where the tables were empty when the plan was made
 as $$
 #variable_conflict use_column
 declare
   v_held bigint[] := expiry.hold_reminders(p_ids);
+  v_locked bigint[] := array(
+    select l.id from expiry.reminder_dispatch_log as l where l.id = any (p_ids) and l.id <> all (v_held)
+  );
 begin
   return query
   with asked as (
@@ -22,8 +26,7 @@ begin
            pg_catalog.row_number() over (partition by a.id, a.generation order by a.place) = 1 as is_first
       from unnest(p_ids, p_generations) with ordinality as a (id, generation, place)
   ), facts as materialized (
-    select l.id, l.generation, f.reason, f.coordinator_id, f.recipient_email, f.delivery, l.mentor_id, l.in_sending_hours,
-           h.opens_in,
+    select asked.place, l.id, l.generation, f.reason, f.coordinator_id, f.recipient_email, f.delivery, l.mentor_id, h.opens_in,
            case
              when f.verdict = 'begun' and l.in_sending_hours and h.opens_in > interval '0'
                   and h.opens_on <= l.certification_expiry_date then 'put_off'
@@ -37,7 +40,7 @@ begin
       from asked
       join expiry.reminder_dispatch_log as l on l.id = asked.id and l.generation = asked.generation
       join expiry.delivery_facts as f on f.id = l.id
-      join expiry.sending_hours as h on h.organisation_id = l.organisation_id
+      join expiry.sending_hours as h on h.organisation_id = f.organisation_id
      where asked.is_first
        and l.id = any (v_held)
        and l.status in ('pending', 'queued')
@@ -51,9 +54,8 @@ begin
      where l.id = f.id and f.verdict = 'superseded'
   ), rechecked as (
     insert into expiry.mentor_rechecks (mentor_id, source)
-    select f.mentor_id, case when f.in_sending_hours then 'nightly' else 'realtime' end::expiry.reminder_source
-      from facts as f
-     where f.reason = 'tighter_reminder'
+    -- The clock has opened the tighter one's days, nobody's change.
+    select f.mentor_id, 'nightly' from facts as f where f.reason = 'tighter_reminder'
   ), unreachable as (
     update expiry.reminder_dispatch_log as l
        set status = 'failed', status_reason = 'no_recipient'
@@ -62,7 +64,9 @@ begin
   ), put_off as (
     update expiry.reminder_dispatch_log as l
        set status = 'pending', generation = l.generation + (l.status <> 'pending')::integer,
-           available_at = pg_catalog.clock_timestamp() + f.opens_in
+           available_at = pg_catalog.clock_timestamp() + f.opens_in,
+           -- The hours that it waits are not the message's.
+           first_failed_at = l.first_failed_at + f.opens_in
       from facts as f
      where l.id = f.id and f.verdict = 'put_off'
   ), begun as (
@@ -73,15 +77,21 @@ begin
       from facts as f
      where l.id = f.id and f.verdict = 'begun'
   )
-  select asked.id, asked.generation,
-         coalesce(f.verdict, case when k.id is not null and k.id <> all (v_held) then 'locked' else 'stale' end),
-         case when f.verdict = 'begun'
-              then f.delivery || pg_catalog.jsonb_build_object('generation', f.generation, 'attempt', f.attempt)
-         end
-    from asked
-    left join facts as f on f.id = asked.id and f.generation = asked.generation and asked.is_first
-    left join expiry.reminder_dispatch_log as k on k.id = asked.id
-   order by asked.place;
+  select answer.id, answer.generation, answer.verdict, answer.delivery
+    from (
+      -- Put together, not joined: that would be a loop over every pair.
+      select f.place, f.id, f.generation, f.verdict,
+             case when f.verdict = 'begun'
+                  then f.delivery || pg_catalog.jsonb_build_object('generation', f.generation, 'attempt', f.attempt)
+             end as delivery
+        from facts as f
+       union all
+      select asked.place, asked.id, asked.generation,
+             case when asked.id = any (v_locked) then 'locked' else 'stale' end, null
+        from asked
+       where asked.place not in (select f.place from facts as f)
+    ) as answer
+   order by answer.place;
 end;
 $$;
 comment on function expiry.begin_reminder_delivery(bigint[], integer[], text[], integer) is

@@ -31,7 +31,8 @@ select l.id,
          'acceptedChannels', array(
            select a.channel from expiry.reminder_delivery_attempts as a where a.log_id = l.id and a.outcome = 'accepted'
          )
-       ) as delivery
+       ) as delivery,
+       m.organisation_id
   from expiry.reminder_dispatch_log as l
   join expiry.mentors as m on m.id = l.mentor_id
   join expiry.organisations as o on o.id = m.organisation_id

@@ -13,27 +13,34 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
+set enable_seqscan = off -- few among many, by key, also where the tables were empty when the plan was made
 as $$
 #variable_conflict use_column
 declare
-  v_held bigint[] := expiry.hold_reminders(
-    array(select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r)
+  v_ids bigint[] := array(select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r);
+  v_held bigint[] := expiry.hold_reminders(v_ids);
+  v_locked bigint[] := array(
+    select l.id from expiry.reminder_dispatch_log as l where l.id = any (v_ids) and l.id <> all (v_held)
   );
 begin
   return query
-  with answers as materialized (
+  with accepted_before as materialized (
+    select a.log_id, a.channel
+      from expiry.reminder_delivery_attempts as a
+     where a.log_id = any (v_ids) and a.outcome = 'accepted'
+  ), answers as materialized (
     select r.id, r.generation, r.attempt, c.channel, c.kind, c.code, c."messageId" as message_id,
            c."retryAfter" as retry_after, c."startedAt" as started_at, c."finishedAt" as finished_at,
            -- What a channel has once accepted stays accepted, whatever it says of a repetition.
-           case when exists (
-             select from expiry.reminder_delivery_attempts as earlier
-              where earlier.log_id = r.id and earlier.channel = c.channel and earlier.outcome = 'accepted'
-           ) then 'accepted' else c.kind end as counts_as,
+           case when repeated.is_so then 'accepted' else c.kind end as counts_as, repeated.is_so as is_repeated,
            pg_catalog.row_number() over (partition by r.id, c.channel, c.kind = 'accepted' order by r.attempt) = 1 as is_first
       from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer, channels jsonb)
      cross join lateral pg_catalog.jsonb_to_recordset(r.channels) as c (
        channel text, kind text, code text, "messageId" text, "retryAfter" numeric, "startedAt" timestamptz, "finishedAt" timestamptz
      )
+     cross join lateral (
+       select (r.id, c.channel) in (select e.log_id, e.channel from accepted_before as e) as is_so
+     ) as repeated
   ), results as materialized (
     select r.id, r.generation, r.attempt,
            coalesce(pg_catalog.bool_and(a.counts_as = 'accepted'), true) as all_accepted,
@@ -94,13 +101,10 @@ begin
     insert into expiry.reminder_delivery_attempts as kept (log_id, attempt, channel, outcome, response, started_at, finished_at)
     select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code, a.started_at, a.finished_at
       from answers as a
-      join judged as j on j.id = a.id and j.generation = a.generation and j.attempt = a.attempt
      where a.kind <> 'out_of_order'
+       and (a.id, a.generation, a.attempt) in (select j.id, j.generation, j.attempt from judged as j)
        -- One acceptance a channel, also where two late ones come in one batch.
-       and not (a.kind = 'accepted' and (not a.is_first or exists (
-         select from expiry.reminder_delivery_attempts as earlier
-          where earlier.log_id = a.id and earlier.channel = a.channel and earlier.outcome = 'accepted'
-       )))
+       and not (a.kind = 'accepted' and (not a.is_first or a.is_repeated))
     on conflict (log_id, attempt, channel) do update
        set outcome = excluded.outcome, response = excluded.response, finished_at = excluded.finished_at
      where kept.outcome = 'uncertain'
@@ -116,7 +120,7 @@ begin
            -- Time in which the channel itself was out of order is not the message's.
            first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
            sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
-           date_sent = case when d.accepted then (expiry.now() at time zone d.time_zone)::date end,
+           date_sent = case when d.accepted then ((select expiry.now()) at time zone d.time_zone)::date end,
            -- The first identity that it was accepted under, the e-mail's where several channels were quick.
            provider_message_id = coalesce(l.provider_message_id, d.message_id),
            last_error = d.error
@@ -124,14 +128,13 @@ begin
      where l.id = d.id and d.verdict <> 'stale'
   )
   select asked.id, asked.generation, asked.attempt,
-         coalesce(d.verdict, case when k.id is not null and k.id <> all (v_held) then 'locked' else 'stale' end),
+         coalesce(d.verdict, case when asked.id = any (v_locked) then 'locked' else 'stale' end),
          case when d.verdict <> 'stale' then d.new_status end,
          case when d.verdict <> 'stale' and d.new_status = 'failed' then d.failure end,
          case when d.verdict <> 'stale' and d.accepted
-              then extract(epoch from pg_catalog.clock_timestamp() - d.due_at)::double precision end
+              then greatest(0, extract(epoch from pg_catalog.clock_timestamp() - d.due_at))::double precision end
     from results as asked
-    left join decided as d on d.id = asked.id and d.generation = asked.generation and d.attempt = asked.attempt
-    left join expiry.reminder_dispatch_log as k on k.id = asked.id;
+    left join decided as d on d.id = asked.id and d.generation = asked.generation and d.attempt = asked.attempt;
 end;
 $$;
 comment on function expiry.finish_reminder_delivery(jsonb, integer, integer, integer) is

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { inShortTurns } from '../../db/short-turns.ts'
+import { freshDatabase } from '../support/database.ts'
+import { waitFor } from '../support/wait.ts'
+
+test('a deploy that a deadlock with the host ends is tried again, and the host goes on', async () => {
+  await using database = await freshDatabase()
+  const [host, deploy] = [await database.connect(), await database.connect()]
+  await host.query('begin')
+  await host.query('lock table expiry.reminder_dispatch_log in row exclusive mode')
+  let turns = 0
+  const deployed = inShortTurns(deploy, async () => {
+    turns += 1
+    await deploy.query('lock table expiry.organisations')
+    await deploy.query('lock table expiry.reminder_dispatch_log')
+  })
+  await waitFor('the deploy to wait for the log', async () => {
+    const { rows } = await database.query(
+      `select from pg_locks where not granted and relation = 'expiry.reminder_dispatch_log'::regclass`,
+    )
+    return rows.length > 0
+  })
+  // Whoever has waited for longer finds the circle first, and gives way.
+  await host.query('select from expiry.organisations')
+  await host.query('commit')
+  await deployed
+  expect(turns).toBe(2)
+})
