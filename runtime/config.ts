@@ -129,9 +129,15 @@ export function parseDatabase(env: NodeJS.ProcessEnv, url: string): ServerAddres
   return addressOf(url, parsedOrThrow(parsed, findTlsFaults(present)).DATABASE_CA_FILE)
 }
 
+/** Without what is empty; schemes of URLs in small letters, because drivers tell TLS by `rediss:` and know no `REDISS:`. */
 function presentIn(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const present = Object.entries(env).filter(([, value]) => value !== '')
+  return Object.fromEntries(
+    present.map(([key, value]) => [key, key.endsWith('_URL') ? value?.replace(/^[a-z][a-z\d+.-]*:/i, lowered) : value]),
+  )
 }
+
+const lowered = (scheme: string) => scheme.toLowerCase()
 
 function parsedOrThrow<T>(parsed: z.ZodSafeParseResult<T>, together: string[]): T {
   const alone = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`)

@@ -66,6 +66,15 @@ export function findTlsFaults(present: Present): string[] {
       faults.push(...findContradictions(url, 'DATABASE_CA_FILE', databaseFile).map((fault) => `${variable}: ${fault}`))
     }
   }
+  // With this option in the URL the driver forgets that the scheme asks for TLS, or for which certificate.
+  if (
+    queueUrl !== undefined &&
+    /^rediss:/.test(queueUrl) &&
+    URL.canParse(queueUrl) &&
+    new URL(queueUrl).searchParams.has('tls')
+  ) {
+    faults.push('QUEUE_URL: its option tls contradicts rediss://')
+  }
   if (queueFile !== undefined) {
     if (queueUrl === undefined) faults.push('QUEUE_URL: is needed with QUEUE_CA_FILE')
     else faults.push(...findContradictions(queueUrl, 'QUEUE_CA_FILE', queueFile).map((fault) => `QUEUE_URL: ${fault}`))
@@ -105,8 +114,7 @@ function inRedisUrl(url: string, caVariable: string): string[] {
   if (!/^rediss(-cluster)?:/i.test(url)) {
     return [`must be rediss://, rediss-cluster:// or postgres:// with ${caVariable}`]
   }
-  const isOverridden = !isCluster(url) && new URL(url).searchParams.has('tls')
-  return isOverridden ? [`its option tls contradicts ${caVariable}`] : []
+  return []
 }
 
 function readNamed(url: URL, option: string): string | undefined {

@@ -11,6 +11,9 @@ export async function checkChannels(config: Config, signal: AbortSignal): Promis
     channels = openChannels(config)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
+    if (config.MAIL_URL ?? config.MAIL_OUTBOX ?? config.WEBHOOK_URL) {
+      return [fail('channels', error.message.replace(/\s+/g, ' '), 'docs/configuration.md says what each may be')]
+    }
     return [skip('channels', 'MAIL_URL, MAIL_OUTBOX and WEBHOOK_URL are not set here: this is no place for a notifier')]
   }
   const findings: Finding[] = []

@@ -63,6 +63,7 @@ const codeWords: Record<string, string> = {
   connection_cut: 'the receiver of the webhook hung up without an answer',
   connection_failed: 'there was no way to the receiver of the webhook',
   http_protocol: 'what answered the webhook speaks no HTTP',
+  http_malformed: 'the answer to the webhook could not be read; it may have been taken',
   smtp_auth: 'the mail server refused the login',
   smtp_tls: 'the encrypted connection failed',
   smtp_dns: 'the mail server was not found',

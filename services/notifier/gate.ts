@@ -32,6 +32,7 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
   const alert = keepChannelAlert({ channel: channel.name, log, observe }, signal)
   let reopening: Promise<void> | undefined
   let reason = ''
+  const waiters = new Set<() => void>()
   let doubts = 0
 
   const works = async () => {
@@ -52,6 +53,7 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
     } while (!(await works()))
     if (signal.aborted) return
     reopening = undefined
+    for (const wake of [...waiters]) wake()
     observe({ kind: 'gate_opened', channel: channel.name })
   }
 
@@ -60,7 +62,7 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
       while (reopening) {
         waiting.throwIfAborted()
         signal.throwIfAborted()
-        await settledOrAborted(reopening, waiting)
+        await wokenOrAborted(waiters, [waiting, signal])
       }
       waiting.throwIfAborted()
     },
@@ -84,14 +86,15 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
   }
 }
 
-/** Resolves when the work is through or the signal aborts, and leaves nothing behind on a signal that outlives it. */
-function settledOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Resolves when it is woken or one of the signals aborts, and leaves nothing behind on what outlives the wait. */
+function wokenOrAborted(waiters: Set<() => void>, signals: AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      signal.removeEventListener('abort', done)
+      waiters.delete(done)
+      for (const signal of signals) signal.removeEventListener('abort', done)
       resolve()
     }
-    signal.addEventListener('abort', done, { once: true })
-    work.then(done, done)
+    waiters.add(done)
+    for (const signal of signals) signal.addEventListener('abort', done, { once: true })
   })
 }

@@ -117,3 +117,34 @@ test('a row keeps the first identity that it was accepted under, the e-mail’s 
   await finish(database, [{ ...(await beginAgain(late.mentor)).attempt, answers: { webhook } }])
   expect(await identity(late.row.id)).toEqual({ provider_message_id: '<1@example.org>' })
 })
+
+test('a refusal beside a closed gate is repeated no longer than RETRY_FOR, and remembered as a refusal', async () => {
+  const { mentor, attempt } = await attempted()
+  await finish(database, [{ ...attempt, answers: { email: rejected, webhook: outOfOrder } }])
+  expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'pending' })
+  const again = await beginAgain(mentor)
+  await finish(database, [{ ...again.attempt, answers: { email: rejected, webhook: outOfOrder } }], { retryFor: 0 })
+  expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'failed', reason: 'rejected' })
+})
+
+test('a refusal beside answers that may change ends as a refusal', async () => {
+  const { mentor, attempt } = await attempted()
+  await finish(database, [{ ...attempt, answers: { email: rejected, webhook: failed } }], { retryFor: 0 })
+  expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'failed', reason: 'rejected' })
+})
+
+test('what stands at a closed gate is not exhausted by the answers of the other channel', async () => {
+  const { mentor, attempt } = await attempted()
+  await finish(database, [{ ...attempt, answers: { email: outOfOrder, webhook: failed } }], { retryFor: 0 })
+  expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'pending' })
+})
+
+test('a channel that names no pause does not stand behind one that does', async () => {
+  const { attempt } = await attempted()
+  const later = { ...failed, retryAfter: 3_600 }
+  await finish(database, [{ ...attempt, answers: { email: failed, webhook: later } }])
+  expect(await pauseOf(attempt.id)).toBeLessThan(60)
+  const both = await attempted()
+  await finish(database, [{ ...both.attempt, answers: { email: accepted, webhook: later } }])
+  expect(await pauseOf(both.attempt.id)).toBeGreaterThan(3_500)
+})

@@ -22,6 +22,7 @@ async function openStage(pauses: GatePauses = { base: 20, cap: 40 }) {
   )
   const events: NotifierEvent[] = []
   const stop = new AbortController()
+  setMaxListeners(0, stop.signal) // as the notifier does
   const probes: number[] = []
   const probe = (signal: AbortSignal) => {
     probes.push(performance.now())

@@ -96,6 +96,17 @@ test('what is no HTTP is no receiver', async () => {
   expect(await channel.probe(never)).toBe('http_protocol')
 })
 
+test('a receiver that took the message and answers what cannot be read may have taken it', async () => {
+  await using receiver = await startWebhookReceiver({ secret })
+  await using channel = channelTo(receiver.url)
+  receiver.script({ act: { raw: `HTTP/1.1 200 OK\r\nset-cookie: ${'x'.repeat(20_000)}\r\n\r\n` } })
+  expect(await channel.deliver(exampleDelivery(), never)).toEqual({
+    kind: 'uncertain',
+    code: 'http_malformed',
+    doubtful: true,
+  })
+})
+
 test('an answer that never ends, or is endless, counts by its status at once', async () => {
   await using receiver = await startWebhookReceiver({ secret })
   await using channel = channelTo(receiver.url, { deadline: 30_000, maxConnections: 1 })

@@ -26,6 +26,7 @@ test('every code of a webhook has words', () => {
     'dns',
     'tls',
     'http_protocol',
+    'http_malformed',
     'timeout',
   ]
   const statuses = [200, 204, 308, 400, 401, 404, 410, 422, 418, 429, 500, 502, 503, 504, 521].map((n) => `http_${n}`)

@@ -75,7 +75,7 @@ test.each([
     'QUEUE_URL: must be rediss://, rediss-cluster:// or postgres://',
   ],
   [{ QUEUE_URL: 'redis-cluster://:hidden@h1,h2' }, 'QUEUE_URL: must be rediss://, rediss-cluster:// or postgres://'],
-  [{ QUEUE_URL: `${QUEUE_URL}?tls=` }, 'QUEUE_URL: its option tls contradicts QUEUE_CA_FILE'],
+  [{ QUEUE_URL: `${QUEUE_URL}?tls=` }, 'QUEUE_URL: its option tls contradicts rediss://'],
   [{ QUEUE_URL: '' }, 'QUEUE_URL: is needed with QUEUE_CA_FILE'],
   [{ DATABASE_URL: '' }, 'DATABASE_URL: is needed with DATABASE_CA_FILE'],
 ])('a contradiction is told, together with other faults and without a value: %o', async (env, fault) => {
@@ -134,3 +134,14 @@ function messageOf(work: () => unknown): string {
   }
   throw new Error('no fault was found')
 }
+
+test('a scheme in capitals asks for TLS as well', () => {
+  const { QUEUE_URL: url } = parseConfig({ DATABASE_URL, QUEUE_URL: 'REDISS://:Hidden@queue.example.org' })
+  expect(url).toBe('rediss://:Hidden@queue.example.org')
+})
+
+test('nor may an option of its URL take TLS from rediss:// where no file was named', () => {
+  expect(() => parseConfig({ DATABASE_URL, QUEUE_URL: `${QUEUE_URL}?tls=` })).toThrow(
+    'QUEUE_URL: its option tls contradicts rediss://',
+  )
+})

@@ -45,10 +45,13 @@ begin
     select r.id, r.generation, r.attempt,
            coalesce(pg_catalog.bool_and(a.counts_as = 'accepted'), true) as all_accepted,
            coalesce(pg_catalog.bool_or(a.counts_as in ('failed', 'uncertain')), false) as any_transient,
+           coalesce(pg_catalog.bool_or(a.counts_as = 'rejected'), false) as any_rejected,
            coalesce(pg_catalog.array_agg(a.channel) filter (where a.channel is not null), '{}') as answered,
            coalesce(pg_catalog.bool_or(a.counts_as = 'out_of_order'), false) as out_of_order,
            coalesce(pg_catalog.bool_and(a.kind = 'out_of_order'), false) as untried,
-           pg_catalog.max(a.retry_after) as retry_after,
+           -- A channel that names no pause does not stand behind one that does.
+           case when pg_catalog.bool_and(a.retry_after is not null) filter (where a.counts_as not in ('accepted', 'rejected'))
+                then pg_catalog.min(a.retry_after) filter (where a.counts_as not in ('accepted', 'rejected')) end as retry_after,
            (pg_catalog.array_agg(a.message_id order by a.channel) filter (where a.message_id is not null))[1] as message_id,
            pg_catalog.string_agg(a.channel || ':' || a.code, ' ' order by a.channel) filter (where a.kind <> 'accepted') as error
       from pg_catalog.jsonb_to_recordset(p_results) as r (id bigint, generation integer, attempt integer)
@@ -76,12 +79,14 @@ begin
     select j.*,
            case
              when j.accepted then 'sent'
-             when j.transient and coalesce(j.first_failed_at, pg_catalog.clock_timestamp())
+             -- What a channel refused is tried again only as long as another may yet take it; what stands at a closed gate
+             -- has not been tried enough.
+             when (j.any_rejected or j.transient and not j.out_of_order) and coalesce(j.first_failed_at, pg_catalog.clock_timestamp())
                   + pg_catalog.make_interval(secs => p_retry_for) <= pg_catalog.clock_timestamp() then 'failed'
              when j.transient or j.out_of_order then 'pending'
              else 'failed'
            end::expiry.reminder_status as new_status,
-           case when j.transient then 'attempts_exhausted' else 'rejected' end as failure,
+           case when j.transient and not j.any_rejected then 'attempts_exhausted' else 'rejected' end as failure,
            greatest(
              coalesce(j.retry_after, 0),
              least(p_retry_cap, p_retry_base * 2 ^ least(rounds.before, 20)) * (0.75 + 0.5 * pg_catalog.random())
@@ -118,7 +123,7 @@ begin
            available_at = case when d.new_status = 'pending'
              then pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => d.pause) else l.available_at end,
            -- Time in which the channel itself was out of order is not the message's.
-           first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
+           first_failed_at = case when d.transient or d.any_rejected then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
            sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
            date_sent = case when d.accepted then ((select expiry.now()) at time zone d.time_zone)::date end,
            -- The first identity that it was accepted under, the e-mail's where several channels were quick.

@@ -23,7 +23,7 @@ const userAgent = { 'user-agent': 'mentor-expiry' }
 /**
  * Signed webhooks by the rules of Standard Webhooks: a POST of `contracts/webhook-event.ts`, with one signature for each
  * of the secrets. Codes of its answers: `http_NNN`, `connection_refused`, `connection_cut`, `connection_failed`, `dns`,
- * `tls`, `http_protocol`, `timeout` (the deadline), `aborted`; those of `composeWebhook` for what can't be sent at all.
+ * `tls`, `http_protocol`, `http_malformed`, `timeout` (the deadline), `aborted`; those of `composeWebhook` for what can't be sent at all.
  * The probe is an OPTIONS request, which no receiver takes for a message.
  */
 export function createWebhookChannel(

@@ -95,7 +95,8 @@ function retryAfterOf(header: string | undefined): number | undefined {
 
 function codeOf(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (code.startsWith('HPE_')) return 'http_protocol'
+  if (code === 'HPE_INVALID_CONSTANT') return 'http_protocol'
+  if (code.startsWith('HPE_')) return 'http_malformed' // it begins as HTTP: the request may have been taken
   if (/^(ENOTFOUND|EAI_)/.test(code)) return 'dns'
   if (code === 'EPROTO' || /CERT|TLS|SSL|ALTNAME|SIGNATURE|CRL|ISSUER/.test(code)) return 'tls'
   switch (code) {
