@@ -26,6 +26,7 @@ async function openStage() {
   ]
   const events: NotifierEvent[] = []
   const stop = new AbortController()
+  setMaxListeners(0, stop.signal) // as the notifier does
   onTestFinished(() => stop.abort())
   const observe = (event: NotifierEvent) => events.push(event)
   const raised: string[] = []
