@@ -43,7 +43,7 @@ export async function measureMemory({ servers, sizes: { memoryRows, rounds }, sa
     figure: last.all[name],
     reference: median(fewPeaks.map((peaks) => peaks[name])),
     bound: { kind: 'at most', floor: 1.3, aim: 1.1 },
-    limit: 'nothing is kept of a row that has passed; what rises is the heap that the garbage collector lets grow',
+    limit: 'not profiled yet',
   })
   return [row('listener'), row('notifier')]
 }

@@ -23,22 +23,18 @@ const attempts = list(
   'expiry.reminder_delivery_attempts as a where a.log_id = l.id',
 )
 
-/** Never tried, or put off again by begin when its pause is over. */
-const waitsForHours = `(l.status = 'pending' and l.in_sending_hours and l.available_at > pg_catalog.now()
-      and (l.attempts = 0 or h.opens_in > interval '0' and h.opens_on <= l.certification_expiry_date))`
-
 const reminders = list(
   `'id', l.id, 'kind', l.kind, 'thresholdDay', l.threshold_day, 'expiryDate', l.certification_expiry_date,
    'urgency', l.urgency, 'source', l.source, 'runId', l.run_id, 'createdAt', ${local('l.created_at')},
    'status', l.status, 'reason', l.status_reason,
-   'pausedUntil', case when ${waitsForHours} then ${local('greatest(l.available_at, pg_catalog.now() + h.opens_in)')}
-     when l.status = 'pending' and l.available_at > pg_catalog.now() then ${local('l.available_at')} end,
-   'waitsForHours', ${waitsForHours},
+   'pausedUntil', case when l.status = 'pending' and l.available_at > pg_catalog.now()
+     then ${local('coalesce(w.until, l.available_at)')} end,
+   'waitsForHours', w.id is not null,
    'queuedAt', ${local('l.queued_at')}, 'claimedAt', ${local('l.claimed_at')}, 'leaseUntil', ${local('l.lease_until')},
    'sentAt', ${local('l.sent_at')}, 'recipient', l.recipient_email, 'lastError', l.last_error,
    'retriedBy', l.retried_by, 'attempts', ${attempts}`,
   'l.certification_expiry_date desc, l.threshold_day desc, l.id',
-  'expiry.reminder_dispatch_log as l join expiry.sending_hours as h on h.organisation_id = m.organisation_id where l.mentor_id = m.id',
+  'expiry.reminder_dispatch_log as l left join expiry.waiting_reminders as w on w.id = l.id where l.mentor_id = m.id',
 )
 
 const next = list(

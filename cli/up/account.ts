@@ -31,14 +31,10 @@ const accountOf = `
          (select pg_catalog.max(e.threshold_day) from expiry.effective_thresholds as e
            where e.organisation_id = m.organisation_id
              and e.threshold_day < c.expiry_date - expiry.today(m.organisation_id)) as next_threshold,
-         case when l.status = 'pending' and l.in_sending_hours and l.available_at > pg_catalog.now()
-                   and (l.attempts = 0 or h.opens_in > interval '0' and h.opens_on <= l.certification_expiry_date)
-              then pg_catalog.to_char(
-                greatest(l.available_at, pg_catalog.now() + h.opens_in) at time zone o.time_zone, 'YYYY-MM-DD HH24:MI'
-              ) end as waits_until
+         (select pg_catalog.to_char(w.until at time zone o.time_zone, 'YYYY-MM-DD HH24:MI')
+            from expiry.waiting_reminders as w where w.id = l.id) as waits_until
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
-    join expiry.sending_hours as h on h.organisation_id = o.id
     left join expiry.certifications as c on c.mentor_id = m.id
     left join lateral (
       select * from expiry.reminder_dispatch_log as l

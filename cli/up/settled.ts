@@ -11,12 +11,8 @@ export async function untilSettled(pool: Pool, limit: number, signal: AbortSigna
     const { rows } = await pool.query<{ open: boolean }>(
       `select exists (
              select from expiry.reminder_dispatch_log as l
-               join expiry.mentors as m on m.id = l.mentor_id
-               join expiry.sending_hours as h on h.organisation_id = m.organisation_id
-              where l.status in ('queued', 'sending')
-                 or l.status = 'pending' and not (
-                   l.in_sending_hours and l.available_at > pg_catalog.now() and (l.attempts = 0 or h.opens_in > interval '0')
-                 )
+              where l.status in ('pending', 'queued', 'sending')
+                and not exists (select from expiry.waiting_reminders as w where w.id = l.id)
            )
            or exists (select from expiry.mentor_rechecks) as open`,
     )

@@ -119,6 +119,13 @@ describe('begin looks at the hours again', () => {
     expect(rows).toEqual([{ later: true }])
   })
 
+  test('and one that pauses then, after a transient answer, is not said to wait for them', async () => {
+    const mentor = await foundAt(database, noon, { ...day, expiryDate: '2026-03-10' })
+    await setClock(database, evening)
+    await deliver(database, await reminders(database, mentor), failed)
+    expect((await database.query('select from expiry.waiting_reminders')).rows).toEqual([])
+  })
+
   test('one whose facts are gone is not put off but superseded', async () => {
     const mentor = await foundAt(database, noon)
     const jobs = await claim(database)
