@@ -42,6 +42,7 @@ export const Delivery = z.object({
   }),
   escalationEmail: z.string().nullable(),
   acceptedChannels: z.array(z.string()),
+  refusedChannels: z.array(z.string()),
 })
 export type Delivery = z.infer<typeof Delivery>
 

@@ -58,6 +58,8 @@ export const reminderDispatchLog = expiry.table(
     sentAt: instant('sent_at'),
     dateSent: date('date_sent'),
     channels: text('channels').array(),
+    /** Channels that will never take this message for this recipient; null where there is none. */
+    refusedChannels: text('refused_channels').array(),
     recipientEmail: text('recipient_email'),
     lastError: text('last_error'),
     providerMessageId: text('provider_message_id'),

@@ -12,7 +12,7 @@ export type PauseNotificationService = {
   /** Resolves when at least one channel may be used; rejects when the signal aborts first. */
   ready(signal: AbortSignal): Promise<void>
   /**
-   * Gives the message to each channel that has not accepted it yet, and answers with what each of them said. A channel that
+   * Gives the message to each channel that has neither accepted nor refused it, and answers with what each of them said. A channel that
    * may not be used just now is not tried, and out of order. Never throws.
    */
   notify(delivery: Delivery, signal: AbortSignal): Promise<ChannelReport[]>
@@ -64,7 +64,8 @@ export function createPauseNotificationService(deps: {
       )
     },
     notify(delivery, signal) {
-      const open = guarded.filter(({ channel }) => !delivery.acceptedChannels.includes(channel.name))
+      const answered = [...delivery.acceptedChannels, ...delivery.refusedChannels]
+      const open = guarded.filter(({ channel }) => !answered.includes(channel.name))
       return Promise.all(open.map((one) => handOver(one, delivery, signal)))
     },
   }

@@ -36,6 +36,7 @@ test.each([
     mentor: { ref: mentor.id },
     recipient: { kind: 'coordinator', email: 'one@example.org', locale: 'nb' },
     acceptedChannels: [],
+    refusedChannels: [],
   })
   expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'sending', generation: 0, attempts: 1 })
 })

@@ -24,7 +24,8 @@ async function attempted(lease = 300) {
 
 async function beginAgain(mentor: Mentor) {
   const { id, generation, delivery } = only(await begin(database, [await onlyReminder(database, mentor)], { channels }))
-  return { attempt: { id, generation, attempt: delivery?.attempt ?? 0 }, skipped: delivery?.acceptedChannels }
+  const attempt = { id, generation, attempt: delivery?.attempt ?? 0 }
+  return { attempt, skipped: delivery?.acceptedChannels, refused: delivery?.refusedChannels }
 }
 
 async function attemptsOnRecord(id: number): Promise<string[]> {
@@ -116,15 +117,6 @@ test('a row keeps the first identity that it was accepted under, the e-mail’s 
   await finish(database, [{ ...late.attempt, answers: { email: accepted, webhook: failed } }])
   await finish(database, [{ ...(await beginAgain(late.mentor)).attempt, answers: { webhook } }])
   expect(await identity(late.row.id)).toEqual({ provider_message_id: '<1@example.org>' })
-})
-
-test('a refusal beside a closed gate is repeated no longer than RETRY_FOR, and remembered as a refusal', async () => {
-  const { mentor, attempt } = await attempted()
-  await finish(database, [{ ...attempt, answers: { email: rejected, webhook: outOfOrder } }])
-  expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'pending' })
-  const again = await beginAgain(mentor)
-  await finish(database, [{ ...again.attempt, answers: { email: rejected, webhook: outOfOrder } }], { retryFor: 0 })
-  expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'failed', reason: 'rejected' })
 })
 
 test('a refusal beside answers that may change ends as a refusal', async () => {

@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { startWebhookReceiver, type WebhookFake } from '../fakes/webhook/server.ts'
-import { addMentor, addOrganisation, only, type Runner } from '../support/people.ts'
+import { only, type Runner } from '../support/people.ts'
 import { hasRedis } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { alerts, copies } from './attempts.ts'
 import { addPendingReminders, allSent, countOf, openStage } from './stage.ts'
+import { accepted, begun, taken, to } from './two-channels.ts'
 
 const ROWS = 20
-
-const to = ({ url, secret }: WebhookFake) => ({ WEBHOOK_URL: url, WEBHOOK_SECRET: secret })
-
-/** How many webhooks were taken once, twice and so on. */
-const taken = (receiver: WebhookFake) => copies({ countByMessageId: receiver.countTaken })
 
 describe.skipIf(!hasRedis())('two channels, each with an outcome of its own', { timeout: 90_000 }, () => {
   test.each<{ what: string; code: string; begin: (receiver: WebhookFake) => Promise<() => Promise<void> | void> }>([
@@ -103,60 +99,6 @@ describe.skipIf(!hasRedis())('two channels, each with an outcome of its own', { 
     expect([copies(smtp), taken(receiver)]).toEqual([{ 1: ROWS }, { 1: ROWS }])
   })
 
-  test('a notifier that is killed with webhooks in flight leads to one more of each, under the same id, and to no e-mail', async () => {
-    await using stage = await openStage()
-    const { database, smtp } = stage
-    await using receiver = await startWebhookReceiver()
-    await receiver.down()
-    await addPendingReminders(database, ROWS)
-    await stage.start('listener')
-    const env = { ...to(receiver), DELIVERY_LEASE: '8', DELIVERY_DEADLINE: '3.9', RETRY_BASE: '1', RETRY_CAP: '1' }
-    const doomed = await stage.start('notifier', env)
-    await waitFor('every e-mail to be on record', async () => (await accepted(database)).email === ROWS)
-    const silence = receiver.script({ act: 'hang' })
-    await receiver.up()
-    await waitFor('all webhooks to be there without an answer', () => new Set(ids(receiver)).size === ROWS, {
-      deadlineMs: 20_000,
-    })
-    await doomed.kill()
-    const first = new Set(ids(receiver))
-    silence.lift()
-    await waitFor('the rescue', async () => (await countOf(database, 'sending')) === 0, { deadlineMs: 30_000 })
-    // A second attempt that is lost is followed by a longer pause.
-    await database.query(`update expiry.reminder_dispatch_log set available_at = now() where status = 'pending'`)
-
-    await stage.start('notifier', env)
-    await allSent(database, ROWS)
-    expect(copies(smtp)).toEqual({ 1: ROWS })
-    expect(taken(receiver)).toEqual({ 1: ROWS })
-    expect(new Set(receiver.countTaken().keys())).toEqual(first)
-  })
-
-  test('what the receiver refuses for good fails alone with its e-mail sent, and a retry by a person sends no other', async () => {
-    await using stage = await openStage()
-    const { database, smtp } = stage
-    await using receiver = await startWebhookReceiver()
-    const organisation = await addOrganisation(database)
-    const unlucky = await addMentor(database, { organisation, daysLeft: 30 })
-    await addPendingReminders(database, ROWS)
-    const refusal = receiver.script({ act: { status: 422 }, about: unlucky.id })
-    await stage.start('listener')
-    const notifier = await stage.start('notifier', to(receiver))
-    await waitFor('all to be through', async () => (await countOf(database, 'sent', 'failed')) === ROWS + 1)
-    const { rows } = await database.query<{ id: number; reason: string; last_error: string }>(
-      `select id, status_reason as reason, last_error from expiry.reminder_dispatch_log where status = 'failed'`,
-    )
-    const failed = only(rows)
-    expect(failed).toMatchObject({ reason: 'rejected', last_error: 'webhook:http_422' })
-    refusal.lift()
-    await database.query('select expiry.retry_reminder($1, $2)', [failed.id, 'test'])
-
-    await allSent(database, ROWS + 1)
-    expect([copies(smtp), taken(receiver)]).toEqual([{ 1: ROWS + 1 }, { 1: ROWS + 1 }])
-    expect(JSON.stringify(notifier.log)).not.toMatch(/example\.org|Mentor |Coordinator |whsec_|hooks/)
-    expect(notifier.events('gate_closed')).toEqual([])
-  })
-
   test('a webhook alone, without any mail, is a way to be reminded', async () => {
     await using stage = await openStage()
     const { database, smtp } = stage
@@ -170,24 +112,6 @@ describe.skipIf(!hasRedis())('two channels, each with an outcome of its own', { 
     expect(smtp.connections.accepted).toBe(0)
   })
 })
-
-const ids = (receiver: WebhookFake) => receiver.received.map(({ id }) => id)
-
-/** How many attempts each channel has accepted. */
-async function accepted(runner: Runner): Promise<Record<string, number>> {
-  const { rows } = await runner.query<{ channel: string; count: number }>(
-    `select channel, count(*)::integer as count from expiry.reminder_delivery_attempts where outcome = 'accepted' group by channel`,
-  )
-  return Object.fromEntries(rows.map(({ channel, count }) => [channel, count]))
-}
-
-/** How often the reminders came back from a notifier: each return adds one to the generation. */
-async function begun(runner: Runner): Promise<{ least: number; most: number }> {
-  const { rows } = await runner.query<{ least: number; most: number }>(
-    'select min(generation) as least, max(generation) as most from expiry.reminder_dispatch_log',
-  )
-  return only(rows)
-}
 
 /** Seconds. */
 async function longestPause(runner: Runner): Promise<number> {

@@ -23,6 +23,7 @@ export function exampleDelivery(changes: Partial<Delivery> = {}): Delivery {
     recipient: { kind: 'coordinator', name: 'Ola Hansen', email: 'ola@fjord.example', locale: 'nb' },
     escalationEmail: null,
     acceptedChannels: [],
+    refusedChannels: [],
     ...changes,
   }
 }

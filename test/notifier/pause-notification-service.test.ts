@@ -69,6 +69,7 @@ test('a channel that is out of order is not tried, and the other goes on', async
   await receiver.up()
   await waitFor('the gate to open', () => stage.gateEvents().includes('webhook gate_opened'))
   expect(await stage.notify({ acceptedChannels: ['email'] })).toEqual(['webhook accepted http_204'])
+  expect(await stage.notify({ refusedChannels: ['webhook'] })).toEqual(['email accepted smtp_250'])
   expect(stage.gateEvents()).toEqual(['webhook gate_closed', 'webhook gate_opened'])
 })
 

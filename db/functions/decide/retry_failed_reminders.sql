@@ -42,7 +42,7 @@ begin
   )
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, first_failed_at = null,
-         in_sending_hours = p_source = 'nightly', available_at = pg_catalog.now() + held.opens_in
+         refused_channels = null, in_sending_hours = p_source = 'nightly', available_at = pg_catalog.now() + held.opens_in
     from held
    where l.id = held.id;
   get diagnostics v_count = row_count;

@@ -32,8 +32,8 @@ begin
                   and h.opens_on <= l.certification_expiry_date then 'put_off'
              else f.verdict
            end as verdict,
-           l.attempts + 1 as attempt, array(
-             select c from pg_catalog.unnest(p_channels) as c
+           l.attempts + 1 as attempt, refused.channels as refused, array(
+             select c from pg_catalog.unnest(p_channels) as c where c <> all (refused.channels)
              except
              select a.channel from expiry.reminder_delivery_attempts as a where a.log_id = l.id and a.outcome = 'accepted'
            ) as channels
@@ -41,6 +41,13 @@ begin
       join expiry.reminder_dispatch_log as l on l.id = asked.id and l.generation = asked.generation
       join expiry.delivery_facts as f on f.id = l.id
       join expiry.sending_hours as h on h.organisation_id = f.organisation_id
+     cross join lateral (
+       -- A refusal is about its recipient, and worth nothing of a channel that is no longer used.
+       select array(
+         select c from pg_catalog.unnest(l.refused_channels) as c
+          where c = any (p_channels) and l.recipient_email = f.recipient_email
+       ) as channels
+     ) as refused
      where asked.is_first
        and l.id = any (v_held)
        and l.status in ('pending', 'queued')
@@ -73,7 +80,7 @@ begin
     update expiry.reminder_dispatch_log as l
        set status = 'sending', status_reason = null, attempts = f.attempt, claimed_at = pg_catalog.clock_timestamp(),
            lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => p_lease_seconds),
-           channels = f.channels, coordinator_id = f.coordinator_id, recipient_email = f.recipient_email
+           channels = f.channels, refused_channels = nullif(f.refused, '{}'), coordinator_id = f.coordinator_id, recipient_email = f.recipient_email
       from facts as f
      where l.id = f.id and f.verdict = 'begun'
   )
@@ -82,7 +89,8 @@ begin
       -- Put together, not joined: that would be a loop over every pair.
       select f.place, f.id, f.generation, f.verdict,
              case when f.verdict = 'begun'
-                  then f.delivery || pg_catalog.jsonb_build_object('generation', f.generation, 'attempt', f.attempt)
+                  then f.delivery || pg_catalog.jsonb_build_object(
+                    'generation', f.generation, 'attempt', f.attempt, 'refusedChannels', f.refused)
              end as delivery
         from facts as f
        union all

@@ -45,7 +45,7 @@ begin
     select r.id, r.generation, r.attempt,
            coalesce(pg_catalog.bool_and(a.counts_as = 'accepted'), true) as all_accepted,
            coalesce(pg_catalog.bool_or(a.counts_as in ('failed', 'uncertain')), false) as any_transient,
-           coalesce(pg_catalog.bool_or(a.counts_as = 'rejected'), false) as any_rejected,
+           coalesce(pg_catalog.array_agg(a.channel) filter (where a.counts_as = 'rejected'), '{}') as refused_now,
            coalesce(pg_catalog.array_agg(a.channel) filter (where a.channel is not null), '{}') as answered,
            coalesce(pg_catalog.bool_or(a.counts_as = 'out_of_order'), false) as out_of_order,
            coalesce(pg_catalog.bool_and(a.kind = 'out_of_order'), false) as untried,
@@ -59,6 +59,7 @@ begin
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
     select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, summary.accepted, summary.transient,
+           said.refused,
            case
              when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'
              when summary.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
@@ -72,21 +73,27 @@ begin
       join expiry.organisations as o on o.id = l.organisation_id
      cross join lateral (select coalesce(l.channels, '{}') <@ r.answered as is_complete) as asked
      cross join lateral (
+       -- Those that refused before were not asked again.
+       select r.refused_now || array(
+         select c from pg_catalog.unnest(l.refused_channels) as c where c <> all (r.answered)
+       ) as refused
+     ) as said
+     cross join lateral (
        -- A channel that was begun with and has not answered may have taken the message.
-       select r.all_accepted and asked.is_complete as accepted, r.any_transient or not asked.is_complete as transient
+       select r.all_accepted and asked.is_complete and said.refused = '{}' as accepted,
+              r.any_transient or not asked.is_complete as transient
      ) as summary
   ), decided as materialized (
     select j.*,
            case
              when j.accepted then 'sent'
-             -- What a channel refused is tried again only as long as another may yet take it; what stands at a closed gate
-             -- has not been tried enough.
-             when (j.any_rejected or j.transient and not j.out_of_order) and coalesce(j.first_failed_at, pg_catalog.clock_timestamp())
+             -- What stands at a closed gate has not been tried enough.
+             when j.transient and not j.out_of_order and coalesce(j.first_failed_at, pg_catalog.clock_timestamp())
                   + pg_catalog.make_interval(secs => p_retry_for) <= pg_catalog.clock_timestamp() then 'failed'
              when j.transient or j.out_of_order then 'pending'
              else 'failed'
            end::expiry.reminder_status as new_status,
-           case when j.transient and not j.any_rejected then 'attempts_exhausted' else 'rejected' end as failure,
+           case when j.refused = '{}' then 'attempts_exhausted' else 'rejected' end as failure,
            greatest(
              coalesce(j.retry_after, 0),
              least(p_retry_cap, p_retry_base * 2 ^ least(rounds.before, 20)) * (0.75 + 0.5 * pg_catalog.random())
@@ -94,11 +101,11 @@ begin
       from judged as j
      cross join lateral (
        select case
-         -- What one channel has accepted does not stand at the gate of the other, or those that may go would stand behind
-         -- it: with the first pause each time it would be begun without end while that channel is out of order.
-         when j.untried and exists (
+         -- What one channel has answered for good does not stand at the gate of the other, or those that may go would stand
+         -- behind it: with the first pause each time it would be begun without end while that channel is out of order.
+         when j.untried and (j.refused <> '{}' or exists (
            select from expiry.reminder_delivery_attempts as a where a.log_id = j.id and a.outcome = 'accepted'
-         ) then j.generation
+         )) then j.generation
          else j.attempts - 1
        end as before
      ) as rounds
@@ -119,11 +126,11 @@ begin
            status_reason = case when d.new_status = 'failed' then d.failure end,
            generation = l.generation + (d.new_status = 'pending')::integer,
            attempts = l.attempts - (d.verdict = 'recorded' and d.untried)::integer,
-           lease_until = null,
+           lease_until = null, refused_channels = nullif(d.refused, '{}'),
            available_at = case when d.new_status = 'pending'
              then pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => d.pause) else l.available_at end,
            -- Time in which the channel itself was out of order is not the message's.
-           first_failed_at = case when d.transient or d.any_rejected then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
+           first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
            sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
            date_sent = case when d.accepted then ((select expiry.now()) at time zone d.time_zone)::date end,
            -- The first identity that it was accepted under, the e-mail's where several channels were quick.
@@ -143,4 +150,4 @@ begin
 end;
 $$;
 comment on function expiry.finish_reminder_delivery(jsonb, integer, integer, integer) is
-  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, stale, or locked when somebody else holds the row: hand it in again; late_seconds is how long after it became due a reminder was sent.';
+  'Records the channels'' answers (contracts/delivery-result.ts) and moves each reminder on: sent, failed, or pending after a pause for those that have neither accepted nor refused (seconds: base, cap, and how long transient answers are put up with). One verdict a row: recorded, late when an attempt called uncertain was accepted after all, stale, or locked when somebody else holds the row: hand it in again; late_seconds is how long after it became due a reminder was sent.';

@@ -13,7 +13,7 @@ begin
   perform expiry.supersede_reminders(array[v_mentor_id]);
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1, available_at = pg_catalog.now(),
-         first_failed_at = null, in_sending_hours = false, retried_by = p_actor
+         first_failed_at = null, refused_channels = null, in_sending_hours = false, retried_by = p_actor
    where l.id = p_id and l.status = 'failed';
   return found;
 end;

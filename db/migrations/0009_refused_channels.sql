@@ -1,0 +1,1 @@
+ALTER TABLE "expiry"."reminder_dispatch_log" ADD COLUMN "refused_channels" text[];
