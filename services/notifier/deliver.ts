@@ -1,13 +1,14 @@
 import type { Delivery } from '../../contracts/delivery.ts'
-import type { DeliveryResult, DeliveryVerdict } from '../../contracts/delivery-result.ts'
+import type { ChannelReport, DeliveryResult, DeliveryVerdict } from '../../contracts/delivery-result.ts'
 import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { growingPause, pause } from '../../runtime/pause.ts'
+import { recordEarly } from './early-record.ts'
 import type { Observe } from './events.ts'
 import type { Begun, ReminderLog } from './log.ts'
 import type { PauseNotificationService } from './pause-notification-service.ts'
 
 export type DeliverDeps = {
-  log: Pick<ReminderLog, 'begin' | 'finish'>
+  log: Pick<ReminderLog, 'begin' | 'recordAccepted' | 'finish'>
   notifications: PauseNotificationService
   /** Seconds, as begun with: after that the answer is worth nothing any more. */
   lease: number
@@ -71,11 +72,16 @@ async function begin(deps: DeliverDeps, job: ReminderJob, stopping: AbortSignal)
 
 async function send(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal): Promise<Outcome> {
   const begunAt = performance.now()
-  const channels = await deps.notifications.notify(delivery, giveUp)
+  const channels = await handOver(deps, delivery, giveUp)
   const { id, generation, attempt } = delivery
   const verdict = await finish(deps, { id, generation, attempt, channels }, begunAt + deps.lease * 1_000, giveUp)
   if (!verdict) return { kind: 'done' } // the lease runs out, and the rescue records the attempt as uncertain
   return report(deps.observe, verdict, delivery, channels.find((channel) => channel.kind !== 'accepted')?.code ?? '')
+}
+
+async function handOver(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal): Promise<ChannelReport[]> {
+  await using early = recordEarly(deps, delivery)
+  return await deps.notifications.notify(delivery, early.heard, giveUp)
 }
 
 /**

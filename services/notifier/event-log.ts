@@ -14,6 +14,7 @@ const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' 
   gate_opened: 'info',
   channel_error: 'error',
   begin_failed: 'error',
+  record_failed: 'warn',
   finish_failed: 'error',
   alert_failed: 'error',
   worker_error: 'debug',

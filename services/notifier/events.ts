@@ -12,6 +12,7 @@ export type NotifierEvent =
   | { kind: 'gate_opened'; channel: string }
   | { kind: 'channel_error'; channel: string; error: unknown }
   | { kind: 'begin_failed'; id: number; error: unknown }
+  | { kind: 'record_failed'; id: number; error: unknown }
   | { kind: 'finish_failed'; id: number; error: unknown }
   | { kind: 'alert_failed'; error: unknown }
   | { kind: 'worker_error'; error: unknown }

@@ -22,6 +22,8 @@ export type Retrying = { base: number; cap: number; for: number }
 export type ReminderLog = {
   /** Takes a reminder for sending under a lease, or says why not; `locked` where somebody holds the row: ask again. */
   begin(job: ReminderJob): Promise<Begun>
+  /** Records what channels have accepted of an attempt that is under way; its finish records it where this could not. */
+  recordAccepted(result: DeliveryResult): Promise<void>
   /** Records the channels' answers to one attempt; `locked` as in `begin`. */
   finish(result: DeliveryResult): Promise<DeliveryVerdict>
   /** Says that this process finds the channel out of order; after five minutes without repetition that no longer counts. */
@@ -66,9 +68,17 @@ export function openReminderLog(
       return inOrder(results, rows)
     },
   })
+  const recordAccepted = batching({
+    ...shared,
+    run: async (results: DeliveryResult[]) => {
+      await pool.query('select from expiry.record_acceptances($1)', [JSON.stringify(results)])
+      return results.map(() => true)
+    },
+  })
   return {
     // Parsed one by one: the batch is committed, and a row that makes no sense must not cost the others their answer.
     begin: async (job) => Begun.parse(await begin(job)),
+    recordAccepted: async (result) => void (await recordAccepted(result)),
     finish: async (result) => DeliveryVerdict.parse(await finish(result)),
     async raiseAlert(channel, code) {
       await pool.query(

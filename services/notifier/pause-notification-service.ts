@@ -13,9 +13,9 @@ export type PauseNotificationService = {
   ready(signal: AbortSignal): Promise<void>
   /**
    * Gives the message to each channel that has neither accepted nor refused it, and answers with what each of them said. A channel that
-   * may not be used just now is not tried, and out of order. Never throws.
+   * may not be used just now is not tried, and out of order. `heard` gets each answer as it comes. Never throws.
    */
-  notify(delivery: Delivery, signal: AbortSignal): Promise<ChannelReport[]>
+  notify(delivery: Delivery, heard: (report: ChannelReport) => void, signal: AbortSignal): Promise<ChannelReport[]>
 }
 
 export function createPauseNotificationService(deps: {
@@ -63,10 +63,16 @@ export function createPauseNotificationService(deps: {
         signal,
       )
     },
-    notify(delivery, signal) {
+    notify(delivery, heard, signal) {
       const answered = [...delivery.acceptedChannels, ...delivery.refusedChannels]
       const open = guarded.filter(({ channel }) => !answered.includes(channel.name))
-      return Promise.all(open.map((one) => handOver(one, delivery, signal)))
+      return Promise.all(
+        open.map(async (one) => {
+          const report = await handOver(one, delivery, signal)
+          heard(report)
+          return report
+        }),
+      )
     },
   }
 }

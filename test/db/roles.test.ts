@@ -49,6 +49,7 @@ const mayExecute: Record<string, string> = {
   reminder_queue_room: 'service',
   claim_pending_reminders: 'service',
   begin_reminder_delivery: 'service',
+  record_acceptances: 'service',
   finish_reminder_delivery: 'service',
   rescue_stuck_reminders: 'service',
   requeue_lost_reminders: 'service',

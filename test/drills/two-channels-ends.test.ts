@@ -42,6 +42,26 @@ describe.skipIf(!hasRedis())(
       expect(new Set(receiver.countTaken().keys())).toEqual(first)
     })
 
+    test('a notifier that is killed while a receiver takes long leads to no other e-mail: what came is on record at once', async () => {
+      await using stage = await openStage()
+      const { database, smtp } = stage
+      await using receiver = await startWebhookReceiver()
+      const silence = receiver.script({ act: 'hang' })
+      await addPendingReminders(database, ROWS)
+      await stage.start('listener')
+      const env = { ...to(receiver), DELIVERY_LEASE: '10', DELIVERY_DEADLINE: '4.9' }
+      const doomed = await stage.start('notifier', env)
+      await waitFor('every e-mail to be on record', async () => (await accepted(database)).email === ROWS)
+      expect(await countOf(database, 'sending')).toBe(ROWS)
+      await doomed.kill()
+      silence.lift()
+
+      await stage.start('notifier', env)
+      await allSent(database, ROWS)
+      expect(copies(smtp)).toEqual({ 1: ROWS })
+      expect(taken(receiver)).toEqual({ 1: ROWS })
+    })
+
     test('what the receiver refuses for good fails alone with its e-mail sent, and a retry by a person sends no other', async () => {
       await using stage = await openStage()
       const { database, smtp } = stage

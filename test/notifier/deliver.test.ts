@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import type { ChannelAnswer } from '../../contracts/delivery.ts'
+import type { ChannelReport } from '../../contracts/delivery-result.ts'
 import { deliver } from '../../services/notifier/deliver.ts'
 import type { NotifierEvent } from '../../services/notifier/events.ts'
 import { openReminderLog } from '../../services/notifier/log.ts'
+import type { PauseNotificationService } from '../../services/notifier/pause-notification-service.ts'
 import { onlyReminder } from '../db/reminders.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation } from '../support/people.ts'
@@ -64,4 +66,34 @@ test('any other answer is given up with its lease, for the rescue has recorded t
   expect(new Set(stage.events.map(({ kind }) => kind))).toEqual(new Set(['finish_failed']))
   await waitFor('the rescue', stage.rescue)
   expect(await stage.row()).toMatchObject({ status: 'pending' })
+})
+
+test('where all channels answer within a moment, one finish is all that is written', async () => {
+  await using database = await freshDatabase()
+  const mentor = await addMentor(database, { organisation: await addOrganisation(database), daysLeft: 30 })
+  const { id, generation } = await onlyReminder(database, mentor)
+  await database.query('drop function expiry.record_acceptances')
+  const channels = ['email', 'webhook']
+  const retrying = { base: 30, cap: 900, for: 86_400 }
+  const log = openReminderLog({ pool: database.pool }, { channels, lease: 60, retrying })
+  const now = new Date().toISOString()
+  const taken = (channel: string): ChannelReport => ({
+    ...{ kind: 'accepted', code: 'taken', messageId: channel },
+    ...{ channel, startedAt: now, finishedAt: now },
+  })
+  const notifications: PauseNotificationService = {
+    channels,
+    ready: async () => undefined,
+    notify: async (_, heard) => {
+      heard(taken('email'))
+      await database.query('select pg_sleep(0.1)')
+      heard(taken('webhook'))
+      return channels.map(taken)
+    },
+  }
+  const events: NotifierEvent[] = []
+  const observe = (event: NotifierEvent) => events.push(event)
+  const never = new AbortController().signal
+  await deliver({ log, notifications, lease: 60, observe }, { id, generation }, { stopping: never, giveUp: never })
+  expect(events).toMatchObject([{ kind: 'sent', id }])
 })

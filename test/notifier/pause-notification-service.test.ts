@@ -47,7 +47,7 @@ async function openStage() {
         event.kind === 'gate_closed' || event.kind === 'gate_opened' ? [`${event.channel} ${event.kind}`] : [],
       ),
     notify: async (changes = {}) =>
-      (await service.notify(exampleDelivery(changes), never)).map(
+      (await service.notify(exampleDelivery(changes), () => undefined, never)).map(
         ({ channel, kind, code }) => `${channel} ${kind} ${code}`,
       ),
     [Symbol.asyncDispose]: async () => {

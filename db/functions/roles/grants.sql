@@ -34,7 +34,7 @@ to expiry_service; -- what the procedure, which commits and so runs as its calle
 grant execute on function
   expiry.reminder_queue_room(integer), expiry.claim_pending_reminders(integer),
   expiry.begin_reminder_delivery(bigint[], integer[], text[], integer),
-  expiry.finish_reminder_delivery(jsonb, integer, integer, integer),
+  expiry.record_acceptances(jsonb), expiry.finish_reminder_delivery(jsonb, integer, integer, integer),
   expiry.rescue_stuck_reminders(integer), expiry.requeue_lost_reminders(bigint[], integer[]),
   expiry.queued_reminders(bigint, integer, numeric), expiry.settle_rechecks(integer), expiry.adopt_sent_reminders(jsonb),
   expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text)
