@@ -79,3 +79,23 @@ export function keepChannelAlert(
     },
   }
 }
+
+/**
+ * Resolves the alerts of channels that this notifier is not configured with: of one that was given up no message will ever
+ * be accepted again. Ends when none is left; where a notifier that has the channel still reports it, asks again until it
+ * does not, or the signal aborts.
+ */
+export async function resolveForeignAlerts(
+  { log, observe }: { log: Pick<ReminderLog, 'resolveForeignAlerts'>; observe: Observe },
+  signal: AbortSignal,
+  every = repetition,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      if (await log.resolveForeignAlerts()) return
+    } catch (error) {
+      observe({ kind: 'alert_failed', error })
+    }
+    await pause(every, signal)
+  }
+}

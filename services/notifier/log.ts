@@ -30,6 +30,8 @@ export type ReminderLog = {
   raiseAlert(channel: string, code: string): Promise<void>
   /** Says that the channel works for this process. False while others still report that it does not for them. */
   resolveAlert(channel: string): Promise<boolean>
+  /** Resolves the alerts of channels that are not configured here and that nobody reports. False while others still do. */
+  resolveForeignAlerts(): Promise<boolean>
 }
 
 type Row = { id: number; generation: number }
@@ -94,6 +96,16 @@ export function openReminderLog(
         [reporter, alertKey(channel)],
       )
       return rows[0]?.resolved !== null
+    },
+    async resolveForeignAlerts() {
+      const { rows } = await pool.query<{ resolved: boolean | null }>(
+        `with me as materialized (select pg_catalog.set_config('expiry.reporter', $1, true))
+         select expiry.resolve_alert(a.dedupe_key) as resolved
+           from me, expiry.operations_alerts as a
+          where a.kind = 'channel_out_of_order' and a.resolved_at is null and a.dedupe_key <> all ($2)`,
+        [reporter, channels.map(alertKey)],
+      )
+      return rows.every(({ resolved }) => resolved !== null)
     },
   }
 }

@@ -6,6 +6,7 @@ import { type Config, serversOf } from '../../runtime/config.ts'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import { resolveForeignAlerts } from './channel-alert.ts'
 import type { Channel } from './channels/channel.ts'
 import { deliver } from './deliver.ts'
 import type { Observe } from './events.ts'
@@ -91,6 +92,7 @@ async function work(
     channels: notifications.channels,
     concurrency: config.NOTIFIER_CONCURRENCY,
   })
+  void resolveForeignAlerts({ log, observe }, signal)
   while (!signal.aborted) {
     await pause(2_000, signal)
     if (signal.aborted || worker.isRunning()) continue

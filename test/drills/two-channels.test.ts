@@ -99,14 +99,18 @@ describe.skipIf(!hasRedis())('two channels, each with an outcome of its own', { 
     expect([copies(smtp), taken(receiver)]).toEqual([{ 1: ROWS }, { 1: ROWS }])
   })
 
-  test('a webhook alone, without any mail, is a way to be reminded', async () => {
+  test('a webhook alone, without any mail, is a way to be reminded, and nobody is told of the mail any more', async () => {
     await using stage = await openStage()
     const { database, smtp } = stage
     await using receiver = await startWebhookReceiver()
     await addPendingReminders(database, ROWS)
+    await database.query(
+      `select expiry.raise_alert('channel_out_of_order', 'critical', 'channel_out_of_order:email', '{}')`,
+    )
     await stage.start('listener')
     const notifier = await stage.start('notifier', { ...to(receiver), MAIL_URL: '' })
     await allSent(database, ROWS)
+    await waitFor('the alert to be resolved', async () => (await alerts(database)).every(({ resolved }) => resolved))
     expect(taken(receiver)).toEqual({ 1: ROWS })
     expect(notifier.events('started')).toMatchObject([{ channels: ['webhook'] }])
     expect(smtp.connections.accepted).toBe(0)

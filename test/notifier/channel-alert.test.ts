@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { type ChannelAlert, keepChannelAlert } from '../../services/notifier/channel-alert.ts'
+import { type ChannelAlert, keepChannelAlert, resolveForeignAlerts } from '../../services/notifier/channel-alert.ts'
 import { openReminderLog } from '../../services/notifier/log.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { waitFor } from '../support/wait.ts'
@@ -126,4 +126,49 @@ test('an all-clear that the database could not take is given as soon as it can',
   await waitFor('failures', () => only.failures() >= 2)
   await database.query('alter function expiry.resolve_alert_away rename to resolve_alert')
   await seen(database, { state: 'resolved', reporters: 1 })
+})
+
+/** A notifier that is configured with these channels looks after the alerts of others, every so many milliseconds. */
+function strange({ pool }: Database, channels: string[], every = 20): Promise<void> {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const retrying = { base: 30, cap: 900, for: 86_400 }
+  const log = openReminderLog({ pool }, { channels, lease: 300, retrying })
+  return resolveForeignAlerts({ log, observe: () => undefined }, stop.signal, every)
+}
+
+test('the alert of a channel that was given up ends when nobody reports it any more', async () => {
+  await using database = await freshDatabase()
+  const former = notifier(database)
+  former.raise('smtp_connect')
+  await seen(database, { state: 'open', reporters: 1 })
+  former.stop()
+  const through = strange(database, ['webhook'])
+  await waitFor('it to have asked', async () => {
+    const { rows } = await database.query<{ asked: boolean }>(`select xmax <> 0 as asked from expiry.operations_alerts`)
+    return rows[0]?.asked
+  })
+  expect(await alerts(database)).toEqual([{ state: 'open', reporters: 1 }])
+  await age(database, 6)
+  await through
+  expect(await alerts(database)).toEqual([{ state: 'resolved', reporters: 1 }])
+})
+
+test('that of a channel that this notifier has is left to whoever finds the channel working', async () => {
+  await using database = await freshDatabase()
+  const former = notifier(database)
+  former.raise('smtp_connect')
+  await seen(database, { state: 'open', reporters: 1 })
+  former.stop()
+  await age(database, 60)
+  await strange(database, ['webhook', 'email'])
+  expect(await alerts(database)).toEqual([{ state: 'open', reporters: 1 }])
+})
+
+test('other alerts are none of its business', async () => {
+  await using database = await freshDatabase()
+  await database.query(`select expiry.raise_alert('nightly_late', 'warning', 'nightly_late', '{}')`)
+  await strange(database, ['email'])
+  const { rows } = await database.query('select kind from expiry.operations_alerts where resolved_at is null')
+  expect(rows).toEqual([{ kind: 'nightly_late' }])
 })
