@@ -5,8 +5,8 @@ export type CommandDeps = {
   env: NodeJS.ProcessEnv
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
-  /** DATABASE_URL where it is not configured: the direct URL, or that of the instance that runs in this folder. */
-  databaseUrl: () => Promise<string>
+  /** The environment with DATABASE_URL where it is not set: the direct URL, or that of the instance that runs in this folder. */
+  environment: () => Promise<NodeJS.ProcessEnv>
   /** The database of a command that needs nothing else: direct where there is such a URL. */
   databaseAddress: () => Promise<ServerAddress>
   signal: AbortSignal

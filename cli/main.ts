@@ -30,7 +30,7 @@ function packageVersion(): string {
 /** Runs one command and says how the process should end. */
 export async function runCommand(
   argv: string[],
-  deps: Omit<CommandDeps, 'databaseUrl' | 'databaseAddress'>,
+  deps: Omit<CommandDeps, 'environment' | 'databaseAddress'>,
 ): Promise<ExitCode> {
   const [name, ...args] = argv
   if (name === '--version') {
@@ -51,9 +51,9 @@ export async function runCommand(
     return 0
   }
   try {
-    const url = () => databaseUrl(deps.env)
-    const databaseAddress = async () => parseDatabase(deps.env, await url())
-    return await command.run(args, { ...deps, databaseUrl: url, databaseAddress })
+    const environment = async () => ({ ...deps.env, DATABASE_URL: await databaseUrl(deps.env) })
+    const databaseAddress = async () => parseDatabase(deps.env, await databaseUrl(deps.env))
+    return await command.run(args, { ...deps, environment, databaseAddress })
   } catch (error) {
     const code = explain(error, listed.name, deps.stderr)
     if (error instanceof ConfigurationError) {
@@ -63,18 +63,12 @@ export async function runCommand(
   }
 }
 
-async function databaseUrl(env: NodeJS.ProcessEnv): Promise<string> {
-  const configured = env.DATABASE_DIRECT_URL || env.DATABASE_URL
+async function databaseUrl(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const configured = env.DATABASE_URL || env.DATABASE_DIRECT_URL
   if (configured) return configured
   // The embedded PostgreSQL speaks no TLS.
-  if (env.DATABASE_CA_FILE) {
-    throw new ConfigurationError('bad configuration:\n  DATABASE_URL: is needed with DATABASE_CA_FILE')
-  }
-  const running = await findRunningInstance(dataRoot)
-  if (running) return running.url
-  throw new ConfigurationError(
-    'bad configuration:\n  DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder',
-  )
+  if (env.DATABASE_CA_FILE) return undefined
+  return (await findRunningInstance(dataRoot))?.url
 }
 
 /** What a person can do about an error that is not this program's fault, by its code; see docs/errors.md. */

@@ -1,81 +1,36 @@
 import { z } from 'zod'
-import { type Authority, readAuthority } from './authority.ts'
-import { parseClusterUrl } from './cluster-url.ts'
-import { parseLoopbackAddress } from './loopback-address.ts'
+import { readAuthority } from './authority.ts'
+import {
+  address,
+  count,
+  loopbackAddress,
+  parsedBy,
+  postgresUrl,
+  queueUrl,
+  seconds,
+  webhookSecrets,
+  webhookUrl,
+} from './config-values.ts'
+import { parseMailUrl } from './mail-url.ts'
+import { isMailAddress, parseMailbox } from './mailbox.ts'
 import { addressOf, findTlsFaults, type ServerAddress } from './server-address.ts'
-import { faultOfWebhookUrl, findWebhookFaults, parseWebhookSecrets } from './webhook-settings.ts'
-
-const seconds = (fallback: number) =>
-  z.coerce.number({ error: 'must be a number of seconds' }).positive('must be more than 0 seconds').default(fallback)
-const count = (fallback: number, most: number) => {
-  const error = `must be a whole number from 1 to ${most}`
-  return z.coerce.number({ error }).int(error).min(1, error).max(most, error).default(fallback)
-}
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
-const queueUrl = z.union(
-  [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().refine((url) => parseClusterUrl(url) !== undefined)],
-  {
-    error:
-      'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
-  },
-)
-
-const authority = z.string().transform((file, { addIssue }): Authority => {
-  try {
-    return readAuthority(file)
-  } catch (error) {
-    addIssue(error instanceof Error ? error.message : 'cannot be read')
-    return z.NEVER
-  }
-})
-
-const webhookUrl = z.string().superRefine((text, { addIssue }) => {
-  const fault = faultOfWebhookUrl(text)
-  if (fault !== undefined) addIssue(fault)
-})
-
-const webhookSecrets = z.string().transform((text, { addIssue }) => {
-  const secrets = parseWebhookSecrets(text)
-  if (secrets) return secrets
-  addIssue('must be whsec_ and 24 to 64 bytes in base64, or several such secrets with blanks between')
-  return z.NEVER
-})
-
-const loopbackAddress = z.string().transform((text, { addIssue }) => {
-  const address = parseLoopbackAddress(text)
-  if (address) return address
-  addIssue('must be 127.0.0.1:port, localhost:port or [::1]:port: without sign-in only this machine may reach it')
-  return z.NEVER
-})
-
-const address = z.string().transform((text, { addIssue }) => {
-  const [, host, port] = /^(\[[^\]\s]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(text) ?? []
-  if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
-  addIssue('must be host:port, such as 127.0.0.1:9401 or 0.0.0.0:9401')
-  return z.NEVER
-})
+import { findWebhookFaults } from './webhook-settings.ts'
 
 const Environment = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   CRON_DATABASE_URL: postgresUrl.optional(),
-  DATABASE_CA_FILE: authority.optional(),
+  DATABASE_CA_FILE: parsedBy((file) => readAuthority(file)).optional(),
   QUEUE_URL: queueUrl.optional(),
-  QUEUE_CA_FILE: authority.optional(),
+  QUEUE_CA_FILE: parsedBy((file) => readAuthority(file)).optional(),
   QUEUE_WINDOW: count(10_000, 1_000_000),
-  MAIL_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(/^([^<>]*<)?[^\s@<>(),]+@[^\s@<>(),]+>?$/, 'must be an address, or a name and <address>')
-    .optional(),
+  MAIL_URL: parsedBy(parseMailUrl).optional(),
+  MAIL_FROM: parsedBy(parseMailbox).optional(),
   MAIL_OUTBOX: z.string().min(1).optional(),
-  MAIL_REDIRECT_TO: z
-    .string()
-    .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
-    .optional(),
+  MAIL_REDIRECT_TO: z.string().refine(isMailAddress, 'must be one e-mail address').optional(),
   WEBHOOK_URL: webhookUrl.optional(),
   WEBHOOK_SECRET: webhookSecrets.optional(),
-  WEBHOOK_CA_FILE: authority.optional(),
+  WEBHOOK_CA_FILE: parsedBy((file) => readAuthority(file)).optional(),
   DELIVERY_LEASE: seconds(300),
   DELIVERY_DEADLINE: z.coerce
     .number({ error: 'must be a number of seconds' })
@@ -110,23 +65,41 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }
 
-/** Parses the environment; an empty variable counts as absent. Throws ConfigurationError with every fault at once. */
-export function parseConfig(env: NodeJS.ProcessEnv): Config {
+/** The variables that are set, as they stand. */
+export type Present = Readonly<Record<string, string | undefined>>
+
+/** What else must be so for a command, and which faults there are: each a line with its variable, and never a value. */
+export type Rule = (present: Present) => string[]
+
+/**
+ * Parses the environment; an empty variable counts as absent. Throws ConfigurationError with every fault at once, those
+ * that the rules find included.
+ */
+export function parseConfig(env: NodeJS.ProcessEnv, rules: readonly Rule[] = []): Config {
   const present = presentIn(env)
-  const data = parsedOrThrow(Environment.safeParse(present), [...faultsTogether(present), ...findTlsFaults(present)])
+  const together = [faultsTogether, findTlsFaults, ...rules].flatMap((rule) => rule(present))
+  const data = parsedOrThrow(Environment.safeParse(present), together)
   const deadline = data.DELIVERY_DEADLINE ?? Math.min(60, data.DELIVERY_LEASE * 0.45)
   return { ...data, DELIVERY_DEADLINE: deadline }
 }
 
+/** A command's rule that there must be a database; those that are set nowhere may run in this folder. */
+export const needsDatabase: Rule = ({ DATABASE_URL, DATABASE_CA_FILE }) =>
+  DATABASE_URL === undefined && DATABASE_CA_FILE === undefined ? [noDatabase] : []
+
+const noDatabase = 'DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder'
+
 /**
- * The address of the database at `url`, which the environment or a running instance gave, for a command that needs
- * nothing else. Throws ConfigurationError where DATABASE_CA_FILE is faulty or contradicted.
+ * The address of the database for a command that needs nothing else: direct where there is such a URL, or else at `url`,
+ * where the environment or a running instance gave one. Throws ConfigurationError with every fault of these variables.
  */
-export function parseDatabase(env: NodeJS.ProcessEnv, url: string): ServerAddress {
+export function parseDatabase(env: NodeJS.ProcessEnv, url: string | undefined): ServerAddress {
   const { DATABASE_CA_FILE, DATABASE_URL, DATABASE_DIRECT_URL } = presentIn(env)
-  const present = { DATABASE_CA_FILE, DATABASE_URL: DATABASE_URL ?? DATABASE_DIRECT_URL, DATABASE_DIRECT_URL }
-  const parsed = Environment.pick({ DATABASE_CA_FILE: true }).safeParse(present)
-  return addressOf(url, parsedOrThrow(parsed, findTlsFaults(present)).DATABASE_CA_FILE)
+  const present = { DATABASE_CA_FILE, DATABASE_URL, DATABASE_DIRECT_URL }
+  const found = { ...present, DATABASE_URL: DATABASE_URL ?? DATABASE_DIRECT_URL ?? url }
+  const shape = Environment.pick({ DATABASE_URL: true, DATABASE_DIRECT_URL: true, DATABASE_CA_FILE: true })
+  const data = parsedOrThrow(shape.safeParse(present), [...needsDatabase(found), ...findTlsFaults(found)])
+  return addressOf(data.DATABASE_DIRECT_URL ?? data.DATABASE_URL ?? url ?? '', data.DATABASE_CA_FILE)
 }
 
 /** Without what is empty; schemes of URLs in small letters, because drivers tell TLS by `rediss:` and know no `REDISS:`. */
@@ -147,7 +120,7 @@ function parsedOrThrow<T>(parsed: z.ZodSafeParseResult<T>, together: string[]): 
 }
 
 /** What is wrong between variables; told together with what is wrong with each of them. */
-function faultsTogether(present: Record<string, string | undefined>): string[] {
+function faultsTogether(present: Present): string[] {
   const number = (key: keyof Environment, fallback: number) => Number(present[key] ?? fallback)
   const faults: string[] = []
   if (present.MAIL_URL !== undefined && present.MAIL_FROM === undefined)
@@ -174,9 +147,7 @@ export type Servers = {
 /** Applies the defaults among the URLs. Throws ConfigurationError where there is no database to default to. */
 export function serversOf(config: Config): Servers {
   if (config.DATABASE_URL === undefined) {
-    throw new ConfigurationError(
-      'bad configuration:\n  DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder',
-    )
+    throw new ConfigurationError(`bad configuration:\n  ${noDatabase}`)
   }
   const { DATABASE_CA_FILE: authority, CRON_DATABASE_URL: cronUrl, QUEUE_URL: queueUrl } = config
   const direct = addressOf(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL, authority)

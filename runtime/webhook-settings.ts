@@ -24,7 +24,7 @@ export function parseWebhookSecrets(text: string): string[] | undefined {
 }
 
 /** What is wrong between the variables of the webhook and others, each fault with its variable's name. */
-export function findWebhookFaults(present: Record<string, string | undefined>): string[] {
+export function findWebhookFaults(present: Readonly<Record<string, string | undefined>>): string[] {
   const { WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_CA_FILE, MAIL_REDIRECT_TO } = present
   if (WEBHOOK_URL === undefined) {
     const alone = Object.entries({ WEBHOOK_SECRET, WEBHOOK_CA_FILE }).filter(([, value]) => value !== undefined)

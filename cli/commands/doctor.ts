@@ -1,4 +1,4 @@
-import { parseConfig } from '../../runtime/config.ts'
+import { needsDatabase, parseConfig } from '../../runtime/config.ts'
 import type { Command } from '../command.ts'
 import { type Area, diagnose } from '../doctor/diagnose.ts'
 import { counted, type Outcome } from '../doctor/finding.ts'
@@ -17,9 +17,9 @@ const marks: Record<Outcome, string> = { pass: 'ok', advice: 'note', fail: 'FAIL
 export const doctorCommand: Command = {
   name: 'doctor',
   help,
-  async run(args, { env, stdout, databaseUrl, signal }) {
+  async run(args, { env, stdout, environment, signal }) {
     const { values } = parseUsage({ args, options: { json: { type: 'boolean' } } })
-    const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
+    const config = parseConfig(await environment(), [needsDatabase])
     const areas: Area[] = []
     const show = (area: Area) => {
       areas.push(area)

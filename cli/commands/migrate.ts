@@ -1,5 +1,5 @@
 import { applySchema } from '../../db/apply.ts'
-import { type Config, parseConfig, serversOf } from '../../runtime/config.ts'
+import { type Config, needsDatabase, parseConfig, serversOf } from '../../runtime/config.ts'
 import { summarise } from '../../runtime/errors.ts'
 import { postgresOptions } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
@@ -30,10 +30,10 @@ const aboutQueue: Record<QueueState, string | undefined> = {
 export const migrateCommand: Command = {
   name: 'migrate',
   help,
-  async run(args, { env, stdout, stderr, databaseUrl }) {
+  async run(args, { env, stdout, stderr, environment }) {
     const options = { json: { type: 'boolean' }, 'no-cron': { type: 'boolean' } } as const
     const { values } = parseUsage({ args, options })
-    const config = parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || (await databaseUrl()) })
+    const config = parseConfig(await environment(), [needsDatabase])
     for (const unknown of findUnknownVariables(env)) stderr.write(`${describeUnknown(unknown)}\n`)
     const say = (line: string) => {
       if (!values.json) stdout.write(`${line}\n`)

@@ -3,7 +3,7 @@ import { notifierLog } from '../../services/notifier/event-log.ts'
 import type { Observe } from '../../services/notifier/events.ts'
 import { monitorNotifier } from '../../services/notifier/monitoring.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
-import { openChannels, requireOutbox } from '../../services/notifier/open-channels.ts'
+import { findChannelFaults, openChannels } from '../../services/notifier/open-channels.ts'
 import { serviceCommand } from '../service.ts'
 
 export const notifierCommand = serviceCommand({
@@ -11,8 +11,8 @@ export const notifierCommand = serviceCommand({
   about: `Sends queued reminders and records what happened. Run as many as you like. NOTIFIER_HTTP=host:port lets it answer
 /healthz, /readyz and /metrics.
 `,
+  rules: [findChannelFaults],
   async run({ config, logger }, signal) {
-    requireOutbox(config)
     const channels = openChannels(config)
     const registry = openRegistry()
     const { observe, readiness } = monitorNotifier(registry)

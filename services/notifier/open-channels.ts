@@ -1,35 +1,26 @@
-import { type Config, ConfigurationError } from '../../runtime/config.ts'
+import { type Config, ConfigurationError, type Rule } from '../../runtime/config.ts'
 import type { Channel } from './channels/channel.ts'
 import { createComposer } from './channels/compose-message.ts'
-import { parseMailUrl } from './channels/mail-url.ts'
-import { parseMailbox } from './channels/mailbox.ts'
 import { createOutboxChannel, tryOutbox } from './channels/outbox-channel.ts'
 import { createSmtpChannel } from './channels/smtp-channel.ts'
 import { createWebhookChannel } from './channels/webhook-channel.ts'
 
-const outboxSender = 'Mentor expiry <mentor-expiry@localhost.localdomain>'
+const outboxSender = { name: 'Mentor expiry', address: 'mentor-expiry@localhost.localdomain' }
 
-/** Opens the channels that the configuration names. Throws ConfigurationError where it names none, or a broken one. */
+/** Opens the channels that the configuration names. */
 export function openChannels(config: Config): Channel[] {
-  const channels = [openMail(config), openWebhook(config)].filter((channel) => channel !== undefined)
-  if (channels.length > 0) return channels
-  throw new ConfigurationError(
-    'bad configuration:\n  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files, or WEBHOOK_URL',
-  )
+  return [openMail(config), openWebhook(config)].filter((channel) => channel !== undefined)
 }
 
 function openMail(config: Config): Channel | undefined {
-  const { MAIL_URL, MAIL_FROM, MAIL_OUTBOX, MAIL_REDIRECT_TO } = config
+  const { MAIL_URL: server, MAIL_FROM: from = outboxSender, MAIL_OUTBOX: folder, MAIL_REDIRECT_TO: redirectTo } = config
+  if (server === undefined && folder === undefined) return undefined
+  const composer = createComposer({ from, redirectTo })
   const deadline = config.DELIVERY_DEADLINE * 1_000
-  const composerFrom = (from: string) =>
-    orFault('MAIL_FROM', () => createComposer({ from: parseMailbox(from), redirectTo: MAIL_REDIRECT_TO }))
-  if (MAIL_URL !== undefined) {
-    const server = orFault('MAIL_URL', () => parseMailUrl(MAIL_URL))
-    const composer = composerFrom(MAIL_FROM ?? '')
+  if (server !== undefined) {
     return createSmtpChannel({ server, composer }, { maxConnections: config.NOTIFIER_CONCURRENCY, deadline })
   }
-  if (MAIL_OUTBOX === undefined) return undefined
-  return createOutboxChannel({ folder: MAIL_OUTBOX, composer: composerFrom(MAIL_FROM ?? outboxSender) }, { deadline })
+  return folder === undefined ? undefined : createOutboxChannel({ folder, composer }, { deadline })
 }
 
 function openWebhook(config: Config): Channel | undefined {
@@ -41,20 +32,21 @@ function openWebhook(config: Config): Channel | undefined {
   )
 }
 
-/** Throws ConfigurationError where messages shall go to a folder that can't be made or written: waiting can't help. */
-export function requireOutbox({ MAIL_URL, MAIL_OUTBOX }: Config): void {
-  if (MAIL_URL !== undefined || MAIL_OUTBOX === undefined) return
-  const fault = tryOutbox(MAIL_OUTBOX)
-  if (fault === undefined) return
-  throw new ConfigurationError(`bad configuration:\n  MAIL_OUTBOX: the folder can't be made or written (${fault})`)
+/** A notifier's rule: it has a channel, and a folder that messages shall go to can be made and written. */
+export const findChannelFaults: Rule = ({ MAIL_URL, MAIL_OUTBOX, WEBHOOK_URL }) => {
+  if (MAIL_URL !== undefined) return []
+  if (MAIL_OUTBOX !== undefined) return findOutboxFaults(MAIL_OUTBOX)
+  if (WEBHOOK_URL !== undefined) return []
+  return ['MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files, or WEBHOOK_URL']
 }
 
-function orFault<T>(variable: string, parse: () => T): T {
-  try {
-    return parse()
-  } catch (error) {
-    throw new ConfigurationError(
-      `bad configuration:\n  ${variable}: ${error instanceof Error ? error.message : 'is wrong'}`,
-    )
-  }
+/** Throws ConfigurationError where messages shall go to a folder that can't be made or written: waiting can't help. */
+export function requireOutbox({ MAIL_URL, MAIL_OUTBOX }: Config): void {
+  const faults = MAIL_URL !== undefined || MAIL_OUTBOX === undefined ? [] : findOutboxFaults(MAIL_OUTBOX)
+  if (faults.length > 0) throw new ConfigurationError(`bad configuration:\n  ${faults.join('\n  ')}`)
+}
+
+function findOutboxFaults(folder: string): string[] {
+  const fault = tryOutbox(folder)
+  return fault === undefined ? [] : [`MAIL_OUTBOX: the folder can't be made or written (${fault})`]
 }

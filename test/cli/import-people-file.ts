@@ -62,7 +62,7 @@ export async function importFile(
     env: {},
     stdout: stdout.stream,
     stderr: stderr.stream,
-    databaseUrl: async () => url,
+    environment: async () => ({ DATABASE_URL: url }),
     databaseAddress: async () => ({ url }),
     signal: new AbortController().signal,
   })

@@ -130,7 +130,7 @@ test('wrong usage is told from a failure', async () => {
     env: {},
     stdout: keepingStream().stream,
     stderr: keepingStream().stream,
-    databaseUrl: async () => database.url,
+    environment: async () => ({ DATABASE_URL: database.url }),
     databaseAddress: async () => ({ url: database.url }),
     signal: new AbortController().signal,
   }
@@ -164,7 +164,7 @@ test('an interrupted import writes nothing', async () => {
     env: {},
     stdout: keepingStream().stream,
     stderr: stderr.stream,
-    databaseUrl,
+    environment: async () => ({ DATABASE_URL: await databaseUrl() }),
     databaseAddress: async () => ({ url: await databaseUrl() }),
     signal: stop.signal,
   }

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { parseMailUrl } from '../../runtime/mail-url.ts'
 import { createComposer } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailUrl } from '../../services/notifier/channels/mail-url.ts'
 import { createSmtpChannel } from '../../services/notifier/channels/smtp-channel.ts'
 import { type SmtpOptions, startSmtp } from '../fakes/smtp/server.ts'
 import { exampleDelivery } from './delivery-example.ts'
@@ -122,14 +122,18 @@ test('a probe ends at its deadline, and at once when told to stop', async () => 
 })
 
 test.each([
-  ['http://mail.example', 'expected smtp:// or smtps://'],
-  ['no url at all', 'expected smtp:// or smtps://'],
+  ['http://mail.example', 'must be an smtp:// or smtps:// URL'],
+  ['no url at all', 'must be an smtp:// or smtps:// URL'],
   ['smtp://', 'names no host'],
   ['smtp://secret@mail.example/path', 'has a path, which means nothing to a mail server'],
-  ['smtp://mail.example?requireTLS=perhaps', 'bad options in its query: requireTLS'],
-  ['smtp://mail.example?logger=true', 'bad options in its query: an unknown option'],
+  ['smtp://mail.example?requireTLS=perhaps', 'has bad options in its query: requireTLS'],
+  ['smtp://mail.example?logger=true', 'has bad options in its query: an unknown option'],
   ['smtp://mail.example?caFile=/does/not/exist', 'names a caFile that cannot be read'],
   ['smtp://user:%zz@mail.example', 'has a user or password that is not percent-encoded'],
+  [
+    'smtps://:%zz@mail.example/path?name=&caFile=/does/not/exist',
+    'has a path, which means nothing to a mail server; has bad options in its query: name; has a user or password that is not percent-encoded',
+  ],
 ])('MAIL_URL %s is refused with the reason alone', (url, reason) => {
   expect(() => parseMailUrl(url)).toThrow(new Error(reason))
 })

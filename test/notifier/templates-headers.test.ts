@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { parseMailbox } from '../../runtime/mailbox.ts'
 import { composeMessage, createComposer } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailbox } from '../../services/notifier/channels/mailbox.ts'
 import { compose, composer, now, read, to } from './composing.ts'
 import { exampleDelivery, exampleMentor } from './delivery-example.ts'
 
@@ -71,6 +71,6 @@ test.each([
 test.each(['', 'nobody', 'a@x.example, b@x.example', 'Team: a@x.example;', 'A <a@x.example> B <b@x.example>'])(
   'MAIL_FROM that is not exactly one mailbox is refused without being repeated: %s',
   (text) => {
-    expect(() => parseMailbox(text)).toThrow(/^expected one e-mail address, with or without a name before it$/)
+    expect(() => parseMailbox(text)).toThrow(/^must be one e-mail address, with or without a name before it$/)
   },
 )

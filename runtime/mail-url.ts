@@ -35,15 +35,24 @@ const Query = z.strictObject({
  * Reads `smtp://user:password@host:port?option=value` or `smtps://…`. Without a port it is 587, or 465 for smtps.
  * smtp uses STARTTLS whenever the server offers it; `requireTLS=true` insists on it. Other options: `ignoreTLS`,
  * `authMethod`, `name` (for EHLO), `caFile` (PEM, read here), `servername`, `rejectUnauthorized`, `minVersion`.
- * Throws an error that names the fault and never repeats a part of the URL.
+ * Throws an error that names all faults and never repeats a part of the URL.
  */
 export function parseMailUrl(text: string): SmtpServer {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')) throw new Error('expected smtp:// or smtps://')
-  if (!url.hostname) throw new Error('names no host')
-  if (url.pathname !== '' && url.pathname !== '/') throw new Error('has a path, which means nothing to a mail server')
+  if (url?.protocol !== 'smtp:' && url?.protocol !== 'smtps:') throw new Error('must be an smtp:// or smtps:// URL')
   const query = Query.safeParse(Object.fromEntries(url.searchParams))
-  if (!query.success) throw new Error(`bad options in its query: ${faultyOptions(query.error)}`)
+  const [user, pass] = [decoded(url.username), decoded(url.password)]
+  const faults = [
+    url.hostname === '' && 'names no host',
+    url.pathname !== '' && url.pathname !== '/' && 'has a path, which means nothing to a mail server',
+    !query.success && `has bad options in its query: ${faultyOptions(query.error)}`,
+    (user === undefined || pass === undefined) && 'has a user or password that is not percent-encoded',
+    query.data?.caFile !== undefined &&
+      readPem(query.data.caFile) === undefined &&
+      'names a caFile that cannot be read',
+  ].filter((fault) => fault !== false)
+  if (faults.length > 0 || !query.success || user === undefined || pass === undefined)
+    throw new Error(faults.join('; '))
   const { caFile, servername, rejectUnauthorized, minVersion, ...options } = withoutUndefined(query.data)
   const secure = url.protocol === 'smtps:'
   return {
@@ -51,24 +60,24 @@ export function parseMailUrl(text: string): SmtpServer {
     port: url.port ? Number(url.port) : secure ? 465 : 587,
     secure,
     ...options,
-    ...(url.username || url.password ? { auth: { user: decoded(url.username), pass: decoded(url.password) } } : {}),
+    ...(user || pass ? { auth: { user, pass } } : {}),
     tls: withoutUndefined({ ca: caFile && readPem(caFile), servername, rejectUnauthorized, minVersion }),
   }
 }
 
-function decoded(part: string): string {
+function decoded(part: string): string | undefined {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw new Error('has a user or password that is not percent-encoded')
+    return undefined
   }
 }
 
-function readPem(file: string): string {
+function readPem(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    throw new Error('names a caFile that cannot be read')
+    return undefined
   }
 }
 

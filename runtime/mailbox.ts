@@ -17,7 +17,7 @@ export function isMailAddress(text: string): boolean {
 export function parseMailbox(text: string): Mailbox {
   const parts = /^(?:"?([^"<>]*?)"?\s*<([^<>]+)>|([^<>]+))$/.exec(text.trim())
   const address = parts?.[2] ?? parts?.[3] ?? ''
-  if (!isMailAddress(address)) throw new Error('expected one e-mail address, with or without a name before it')
+  if (!isMailAddress(address)) throw new Error('must be one e-mail address, with or without a name before it')
   return { name: plainLine(parts?.[1] ?? ''), address }
 }
 

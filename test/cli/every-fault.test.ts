@@ -1,0 +1,86 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { commands } from '../../cli/commands.ts'
+import { runCommand } from '../../cli/main.ts'
+import { configurationKeys } from '../../runtime/config.ts'
+import { keepingStream, temporaryFolder } from './import-people-file.ts'
+
+const secret = 'hunter2'
+
+/** Wrong for every variable, but for the name of a folder. */
+const everything = Object.fromEntries(configurationKeys.map((key) => [key, `${secret}://${secret}`]))
+
+/** How a command ends in this environment, and the variables that it names, a line each. */
+async function faultsOf(args: string[], env: NodeJS.ProcessEnv) {
+  const [stdout, stderr] = [keepingStream(), keepingStream()]
+  const { signal } = new AbortController()
+  const code = await runCommand(args, { env, stdout: stdout.stream, stderr: stderr.stream, signal })
+  expect(stdout.text()).toBe('')
+  expect(stderr.text()).not.toContain(secret)
+  const [first, ...lines] = stderr.text().trimEnd().split('\n')
+  expect(first).toBe('bad configuration:')
+  return { code, named: [...new Set(lines.map((line) => /^ {2}([A-Z_]+): ./.exec(line)?.[1] ?? line))].sort(), lines }
+}
+
+const services = ['up', 'migrate', 'listener', 'notifier', 'dashboard', 'doctor']
+const ofDatabase: Record<string, string[]> = {
+  import: ['file.txt'],
+  explain: ['fjord/M-1'],
+  forecast: [],
+  retry: ['--failed'],
+  nightly: [],
+  'adopt-sent': ['file.txt'],
+  sql: ['select 1'],
+}
+
+test('each command stands in one of the two lists below', () => {
+  expect([...services, ...Object.keys(ofDatabase)].sort()).toEqual(commands.map(({ name }) => name).sort())
+})
+
+test.each(services)('%s names every variable that is wrong at once, ends with 2, and tells no value', async (name) => {
+  const { code, named } = await faultsOf([name], everything)
+  expect(code).toBe(2)
+  expect(named).toEqual(configurationKeys.filter((key) => key !== 'MAIL_OUTBOX').sort())
+})
+
+test.each(Object.entries(ofDatabase))('%s names every variable of the database that is wrong', async (name, args) => {
+  const file = join(await temporaryFolder(), 'file.txt')
+  await writeFile(file, 'organisation')
+  const given = args.map((arg) => (arg === 'file.txt' ? file : arg))
+  const { code, named } = await faultsOf([name, ...given], everything)
+  expect(code).toBe(2)
+  expect(named).toEqual(['DATABASE_CA_FILE', 'DATABASE_DIRECT_URL', 'DATABASE_URL'])
+})
+
+test('what is missing is told together with what is wrong, and with what is misspelt', async () => {
+  const { code, lines } = await faultsOf(['notifier'], { QUEUE_WINDOW: secret, MAIL_FORM: secret })
+  expect(code).toBe(2)
+  expect(lines).toEqual([
+    '  QUEUE_WINDOW: must be a whole number from 1 to 1000000',
+    '  DATABASE_URL: is needed, or a running `mentor-expiry up` in this folder',
+    '  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files, or WEBHOOK_URL',
+    '  MAIL_FORM: is not known and has no effect; is MAIL_FROM meant?',
+  ])
+})
+
+test.each(['notifier', 'up'])('%s tells an outbox that cannot be made together with the rest', async (name) => {
+  const file = join(await temporaryFolder(), 'file')
+  await writeFile(file, '')
+  const env = { DATABASE_URL: 'postgres://127.0.0.1/x', MAIL_OUTBOX: join(file, secret), MAIL_FROM: secret }
+  expect(await faultsOf([name], env)).toMatchObject({ code: 2, named: ['MAIL_FROM', 'MAIL_OUTBOX'] })
+})
+
+test('up on a database of one’s own has to be told where messages go', async () => {
+  const { lines } = await faultsOf(['up'], { DATABASE_URL: 'postgres://127.0.0.1/x' })
+  expect(lines).toEqual(['  MAIL_URL: is needed, or MAIL_OUTBOX for a folder of .eml files, or WEBHOOK_URL'])
+})
+
+test('each fault of MAIL_URL is told beside that of MAIL_FROM', async () => {
+  const env = { DATABASE_URL: 'postgres://127.0.0.1/x', MAIL_URL: `smtp://%zz@h/${secret}?a=1`, MAIL_FROM: 'a@b, c@d' }
+  const { lines } = await faultsOf(['notifier'], env)
+  expect(lines).toEqual([
+    '  MAIL_URL: has a path, which means nothing to a mail server; has bad options in its query: an unknown option; has a user or password that is not percent-encoded',
+    '  MAIL_FROM: must be one e-mail address, with or without a name before it',
+  ])
+})
