@@ -66,7 +66,7 @@ export class ConfigurationError extends Error {
 }
 
 /** The variables that are set, as they stand. */
-export type Present = Readonly<Record<string, string | undefined>>
+type Present = Readonly<Record<string, string | undefined>>
 
 /** What else must be so for a command, and which faults there are: each a line with its variable, and never a value. */
 export type Rule = (present: Present) => string[]
@@ -142,6 +142,8 @@ export type Servers = {
   direct: ServerAddress
   cron: ServerAddress | undefined
   queue: ServerAddress
+  /** The variable that says where the queue is. */
+  queueVariable: 'QUEUE_URL' | 'DATABASE_DIRECT_URL' | 'DATABASE_URL'
 }
 
 /** Applies the defaults among the URLs. Throws ConfigurationError where there is no database to default to. */
@@ -156,6 +158,8 @@ export function serversOf(config: Config): Servers {
     direct,
     cron: cronUrl === undefined ? undefined : addressOf(cronUrl, authority),
     queue: queueUrl === undefined ? direct : queueAddress(queueUrl, config),
+    queueVariable:
+      queueUrl !== undefined ? 'QUEUE_URL' : config.DATABASE_DIRECT_URL ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL',
   }
 }
 

@@ -46,7 +46,7 @@ export async function* diagnose(
       yield* await look('Reminders', async () => [...(await checkReminders(client)), ...(await checkLinks(client))])
     } else yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
   }
-  yield* await look('Queue', () => checkQueue(servers.queue))
+  yield* await look('Queue', () => checkQueue(servers.queue, servers.queueVariable))
   yield* await look('Channels', () => checkChannels(config, signal))
 }
 

@@ -4,7 +4,7 @@ import { summarise } from '../../runtime/errors.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { connectQueue } from '../../runtime/queue.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
-import { tlsRemedy } from '../tls-remedy.ts'
+import { tlsRemedy, type UrlVariable } from '../tls-remedy.ts'
 import { remedyFor } from './connections.ts'
 import { checkEncryption, describeSocket } from './encryption.ts'
 import { advise, type Finding, fail, pass, skip } from './finding.ts'
@@ -13,15 +13,15 @@ import { spokenAt } from './wire.ts'
 const patience = 5_000
 const oldestRedis = [6, 2] as const
 
-/** Whether the queue's server answers, over what wire, and whether it keeps what it is given. */
-export async function checkQueue(address: ServerAddress): Promise<Finding[]> {
+/** Whether the queue's server answers, over what wire, and whether it keeps what it is given; `variable` says where it is. */
+export async function checkQueue(address: ServerAddress, variable: UrlVariable): Promise<Finding[]> {
   const refused = new AbortController()
   const onError = (error: unknown) => refused.abort(error)
   const name = 'mentor-expiry doctor'
   const connection = connectQueue({ ...address, role: 'producer', name, connections: 1, onError })
   try {
     const { server } = connection
-    if (server.kind === 'postgres') return await checkPostgres(server.pool)
+    if (server.kind === 'postgres') return await checkPostgres(server.pool, variable)
     await atMost(patience, Promise.race([ready(server.redis), aborted(refused.signal)]))
     if (server.redis.status !== 'ready') {
       const code = refused.signal.aborted ? summarise(refused.signal.reason).code : 'ETIMEDOUT'
@@ -51,27 +51,31 @@ async function remedyForRedis(code: string, url: string): Promise<string> {
   return 'see that QUEUE_URL leads to it'
 }
 
-async function checkPostgres(pool: Pool): Promise<Finding[]> {
+async function checkPostgres(pool: Pool, variable: UrlVariable): Promise<Finding[]> {
   let client: PoolClient
   try {
     client = await pool.connect()
   } catch (error) {
     const { code } = summarise(error)
-    return [fail('queue', `PostgreSQL does not answer (${code})`, remedyFor(code, 'QUEUE_URL'))]
+    return [fail('queue', `PostgreSQL does not answer (${code})`, remedyFor(code, variable))]
   }
   try {
-    return [await checkEncryption('TLS', client, 'QUEUE_URL'), await checkTables(client)]
+    return [await checkEncryption('TLS', client, variable), await checkTables(client, variable)]
   } finally {
     client.release()
   }
 }
 
-async function checkTables(client: PoolClient): Promise<Finding> {
+async function checkTables(client: PoolClient, variable: UrlVariable): Promise<Finding> {
   const { rows } = await client.query<{ present: boolean }>(
     `select pg_catalog.to_regclass('bullmq.job') is not null as present`,
   )
   if (rows[0]?.present === true) return pass('queue', 'in PostgreSQL, its tables are there')
-  return fail('queue', 'in PostgreSQL, and its tables are missing', 'run `mentor-expiry migrate` with this QUEUE_URL')
+  return fail(
+    'queue',
+    'in PostgreSQL, and its tables are missing',
+    `run \`mentor-expiry migrate\` with this ${variable}`,
+  )
 }
 
 async function checkRedis(redis: Redis | Cluster): Promise<Finding[]> {

@@ -54,7 +54,19 @@ describe('the way to the servers', () => {
 
   test('a queue in PostgreSQL without its tables is found', async () => {
     const found = await look({ QUEUE_URL: database.url })
-    expect(found['Queue/queue']).toMatch(/^fail: .* tables are missing → run `mentor-expiry migrate`/)
+    expect(found['Queue/queue']).toMatch(
+      /^fail: .* tables are missing → run `mentor-expiry migrate` with this QUEUE_URL$/,
+    )
+  })
+
+  test('a queue that lives where the database is names the variable that says so', async () => {
+    const tables = async (env: Record<string, string>) => (await look({ QUEUE_URL: '', ...env }))['Queue/queue']
+    expect(await tables({})).toMatch(/with this DATABASE_URL$/)
+    expect(await tables({ DATABASE_DIRECT_URL: database.url })).toMatch(/with this DATABASE_DIRECT_URL$/)
+    const plain = (await look({ QUEUE_URL: '', DATABASE_DIRECT_URL: `${database.url}?sslmode=verify-full` }))['Queue/queue']
+    expect(plain).toMatch(
+      /^fail: PostgreSQL does not answer \(tls_refused\) → .* do without DATABASE_CA_FILE and sslmode$/,
+    )
   })
 
   test('a mail server that nobody finds is found, in words and with what to do', async () => {

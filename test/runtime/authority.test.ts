@@ -106,6 +106,7 @@ test('each connection demands its own authority, and one without is left as its 
     direct: { url },
     cron: undefined,
     queue: { url: QUEUE_URL },
+    queueVariable: 'QUEUE_URL',
   })
 })
 
