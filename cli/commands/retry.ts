@@ -3,14 +3,15 @@ import { z } from 'zod'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
-import { wordsForReason } from '../explain/words.ts'
+import { wordsForCode, wordsForReason } from '../explain/words.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry retry <id>… [--actor NAME] [--json]
 mentor-expiry retry --failed [--organisation SLUG] [--reason CODE] [--actor NAME] [--json]
 
 Makes failed reminders pending again at a person's wish; a running listener and notifier send them. \`mentor-expiry
-explain\` shows the ids. Says of each row what has become of it: one whose facts no longer hold is withdrawn instead.
+explain\` shows the ids. Says of each row what has become of it, and why: one whose facts no longer hold is withdrawn
+instead, and so is every other open one of the same mentor.
 
   --failed              every failed reminder, most urgent first, instead of ids
   --organisation SLUG   of one organisation only
@@ -29,9 +30,13 @@ type Row = {
   expiryDate: string
   status: string
   reason: string | null
+  sentOn: string | null
+  lastError: string | null
 }
 type Verdict = 'retried' | 'superseded' | 'not_failed' | 'unknown' | 'locked'
-type Outcome = { id: number; outcome: Verdict; words: string; row: Row | null }
+/** `withdrawn` are other reminders of the same mentor whose facts no longer held. */
+type Outcome = { id: number; outcome: Verdict; words: string; row: Row | null; withdrawn: Withdrawn[] }
+type Withdrawn = { id: number; reason: string }
 
 export const retryCommand: Command = {
   name: 'retry',
@@ -112,8 +117,10 @@ const lockNotAvailable = z.object({ code: z.literal('55P03') })
 
 async function retry(client: Client, id: string, actor: string): Promise<Outcome> {
   const before = await readRow(client, id)
-  if (before === null) return { id: Number(id), outcome: 'unknown', words: 'there is no such reminder', row: null }
+  const none = { id: Number(id), withdrawn: [] }
+  if (before === null) return { ...none, outcome: 'unknown', words: 'there is no such reminder', row: null }
   let isRetried: boolean
+  const others = await readOthers(client, id)
   try {
     await client.query(`begin; set local lock_timeout = '5s'`)
     const { rows } = await client.query<{ done: boolean }>('select expiry.retry_reminder($1, $2) as done', [id, actor])
@@ -123,10 +130,11 @@ async function retry(client: Client, id: string, actor: string): Promise<Outcome
     await client.query('rollback')
     if (!lockNotAvailable.safeParse(error).success) throw error
     const words = 'somebody holds the mentor: try again in a moment'
-    return { id: Number(id), outcome: 'locked', words, row: before }
+    return { ...none, outcome: 'locked', words, row: before }
   }
   const after = (await readRow(client, id)) ?? before
-  return { id: Number(id), ...judge(isRetried, before, after), row: after }
+  const withdrawn = await readWithdrawn(client, others)
+  return { id: Number(id), ...judge(isRetried, before, after), row: after, withdrawn }
 }
 
 function judge(isRetried: boolean, before: Row, after: Row): { outcome: Verdict; words: string } {
@@ -136,14 +144,22 @@ function judge(isRetried: boolean, before: Row, after: Row): { outcome: Verdict;
     return { outcome: 'superseded', words: `withdrawn instead: ${wordsForReason(after.reason)}` }
   if (after.status === 'superseded')
     return { outcome: 'not_failed', words: `was withdrawn before: ${wordsForReason(after.reason)}` }
-  return { outcome: 'not_failed', words: `has not failed: it is ${after.status}` }
+  return { outcome: 'not_failed', words: `has not failed: it is ${wordsForOpen(after)}` }
+}
+
+function wordsForOpen({ status, sentOn, lastError }: Row): string {
+  if (status === 'sent') return `sent, on ${sentOn}`
+  if (lastError === null) return status
+  const answers = lastError.split(' ').map((answer) => wordsForCode(answer.slice(answer.indexOf(':') + 1)))
+  return `${status}, to be tried again after ${answers.join('; ')}`
 }
 
 async function readRow(client: Client, id: string): Promise<Row | null> {
   const { rows } = await client.query<Row>(
     `select o.slug || '/' || coalesce(m.external_ref, m.id::text) as mentor,
             l.threshold_day as "thresholdDay", l.certification_expiry_date::text as "expiryDate",
-            l.status::text as status, l.status_reason as reason
+            l.status::text as status, l.status_reason as reason,
+            l.date_sent::text as "sentOn", l.last_error as "lastError"
        from expiry.reminder_dispatch_log as l
        join expiry.mentors as m on m.id = l.mentor_id
        join expiry.organisations as o on o.id = m.organisation_id
@@ -153,7 +169,29 @@ async function readRow(client: Client, id: string): Promise<Row | null> {
   return rows[0] ?? null
 }
 
-function describe({ id, words, row }: Outcome): string {
+/** The other reminders of the same mentor that are still open. */
+async function readOthers(client: Client, id: string): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select other.id::text as id
+       from expiry.reminder_dispatch_log as l
+       join expiry.reminder_dispatch_log as other on other.mentor_id = l.mentor_id and other.id <> l.id
+      where l.id = $1 and other.status in ('pending', 'queued', 'failed')`,
+    [id],
+  )
+  return rows.map((row) => row.id)
+}
+
+async function readWithdrawn(client: Client, ids: string[]): Promise<Withdrawn[]> {
+  const { rows } = await client.query<{ id: string; reason: string }>(
+    `select l.id::text as id, l.status_reason as reason from expiry.reminder_dispatch_log as l
+      where l.id = any ($1) and l.status = 'superseded' order by l.id`,
+    [ids],
+  )
+  return rows.map(({ id, reason }) => ({ id: Number(id), reason }))
+}
+
+function describe({ id, words, row, withdrawn }: Outcome): string {
+  const also = withdrawn.map((other) => `; ${other.id} was withdrawn as well: ${wordsForReason(other.reason)}`).join('')
   const what = row === null ? '' : ` (${row.mentor}, ${row.thresholdDay} days before ${row.expiryDate})`
-  return `${id}${what}: ${words}`
+  return `${id}${what}: ${words}${also}`
 }

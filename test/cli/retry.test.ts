@@ -52,6 +52,39 @@ test('what has failed is pending again, what has not says what it is, and who wi
   expect(again).toEqual({ code: 1, output: expect.stringContaining('has not failed: it is pending') })
 })
 
+test('one that was sent, or is to be tried again, says when and after what answer', async () => {
+  const sent = await addMentor(database, { organisation: fjord, daysLeft: 20 })
+  await deliver(database, await reminders(database, sent))
+  const putOff = await addMentor(database, { organisation: fjord, daysLeft: 20 })
+  await deliver(database, await reminders(database, putOff), { kind: 'failed', code: 'smtp_451' })
+  const { code, output } = await run(await idOf(sent), await idOf(putOff))
+  expect(output).toMatch(/: has not failed: it is sent, on 2026-03-01$/m)
+  expect(output).toMatch(
+    /: has not failed: it is pending, to be tried again after smtp_451, the mail server asked to /m,
+  )
+  expect(code).toBe(1)
+})
+
+test('what else of its mentor is withdrawn on the way is named with its reason, also where the reminder itself is not failed', async () => {
+  const mentor = await refused()
+  const looser = await idOf(mentor)
+  const holder = await database.connect()
+  await holder.query('begin')
+  await holder.query('select from expiry.reminder_dispatch_log where mentor_id = $1 for update', [mentor.id])
+  await setClock(database, '2026-03-10T12:00:00Z')
+  await database.query('select expiry.enqueue_due_reminders(14)')
+  await holder.query('rollback')
+  const [, tighter] = await reminders(database, mentor)
+  expect(await rows(mentor)).toEqual(['30 failed (rejected), 14 pending'])
+  const { output } = await run(String(tighter?.id))
+  expect(output).toMatch(
+    new RegExp(
+      `: has not failed: it is pending; ${looser} was withdrawn as well: a more urgent reminder took its place$`,
+    ),
+  )
+  expect(await rows(mentor)).toEqual(['30 superseded (tighter_reminder), 14 pending'])
+})
+
 test('one whose facts no longer hold is withdrawn instead, and the command fails when none is tried again', async () => {
   const mentor = await refused()
   await setClock(database, '2026-03-22T12:00:00Z')
@@ -79,7 +112,10 @@ test('all that failed, of one organisation or for one reason, and nothing else, 
           expiryDate: '2026-03-21',
           status: 'pending',
           reason: null,
+          sentOn: null,
+          lastError: 'email:smtp_550',
         },
+        withdrawn: [],
       },
     ],
   })
