@@ -62,7 +62,7 @@ export function findTlsFaults(present: Present): string[] {
     if (present.DATABASE_URL === undefined) faults.push('DATABASE_URL: is needed with DATABASE_CA_FILE')
     for (const variable of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CRON_DATABASE_URL', 'QUEUE_URL'] as const) {
       const url = present[variable]
-      if (url === undefined || (variable === 'QUEUE_URL' && (queueFile !== undefined || !isPostgres(url)))) continue
+      if (url === undefined || !isPostgres(url) || (variable === 'QUEUE_URL' && queueFile !== undefined)) continue
       faults.push(...findContradictions(url, 'DATABASE_CA_FILE', databaseFile).map((fault) => `${variable}: ${fault}`))
     }
   }

@@ -63,7 +63,9 @@ describe('the way to the servers', () => {
     const tables = async (env: Record<string, string>) => (await look({ QUEUE_URL: '', ...env }))['Queue/queue']
     expect(await tables({})).toMatch(/with this DATABASE_URL$/)
     expect(await tables({ DATABASE_DIRECT_URL: database.url })).toMatch(/with this DATABASE_DIRECT_URL$/)
-    const plain = (await look({ QUEUE_URL: '', DATABASE_DIRECT_URL: `${database.url}?sslmode=verify-full` }))['Queue/queue']
+    const plain = (await look({ QUEUE_URL: '', DATABASE_DIRECT_URL: `${database.url}?sslmode=verify-full` }))[
+      'Queue/queue'
+    ]
     expect(plain).toMatch(
       /^fail: PostgreSQL does not answer \(tls_refused\) → .* do without DATABASE_CA_FILE and sslmode$/,
     )
