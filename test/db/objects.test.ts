@@ -69,10 +69,10 @@ test('each routine, view and trigger says what it is for', async () => {
   expect(silent).toEqual([])
 })
 
-test('each routine looks for names in pg_catalog first, but for the procedure that commits', async () => {
+test('each routine looks for names in pg_catalog first, but for the procedure that commits and what has no names to look for', async () => {
   const without = await names(
     `select proname as name from pg_proc
-      where ${ours.routines} and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)`,
+      where ${ours.routines} and prosqlbody is null and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)`,
   )
   expect(without).toEqual(['nightly'])
 })

@@ -36,6 +36,7 @@ async function connectAs(role: Role): Promise<Client> {
 const mayExecute: Record<string, string> = {
   now: 'app service reader',
   today: 'app service reader',
+  wait_for_hours: 'app service reader',
   nightly: 'service',
   run_nightly: 'app service',
   nightly_owed: 'app service',

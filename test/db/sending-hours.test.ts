@@ -134,3 +134,10 @@ test('an organisation that says nothing sends from seven to nine in the evening'
   )
   expect(rows).toEqual([{ send_from: '07:00:00', send_until: '21:00:00' }])
 })
+
+test('the rule of the last day is part of the statements that ask it: no call for each row', async () => {
+  const { rows } = await database.query('explain (verbose) select * from expiry.waiting_reminders')
+  const plan = JSON.stringify(rows)
+  expect(plan).toContain('certification_expiry_date')
+  expect(plan).not.toContain('wait_for_hours')
+})

@@ -24,7 +24,7 @@ begin
            d.expiry_date, d.urgency, d.escalate, p_source, p_run_id,
            case p_source when 'nightly' then d.window_opened_at else (select expiry.now()) end,
            p_source = 'nightly',
-           pg_catalog.now() + case when p_source = 'nightly' and h.opens_on <= d.expiry_date then h.opens_in else interval '0' end,
+           pg_catalog.now() + case when p_source = 'nightly' then expiry.wait_for_hours(h.opens_in, h.opens_on, d.expiry_date) else interval '0' end,
            case when d.recipient_email is null then 'failed' else 'pending' end::expiry.reminder_status,
            case when d.recipient_email is null then 'no_recipient' end
       from expiry.uncovered_reminders as d

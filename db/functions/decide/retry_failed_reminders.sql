@@ -14,8 +14,8 @@ declare
 begin
   with to_retry as materialized (
     select l.id, l.mentor_id,
-           case when p_source = 'nightly' and h.opens_on <= l.certification_expiry_date then h.opens_in else interval '0' end
-             as opens_in
+           case when p_source = 'nightly'
+                then expiry.wait_for_hours(h.opens_in, h.opens_on, l.certification_expiry_date) else interval '0' end as opens_in
       from expiry.reminder_dispatch_log as l
       join expiry.mentors as m on m.id = l.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id

@@ -10,7 +10,8 @@ declare
 begin
   with due_again as materialized (
     select l.id, l.mentor_id, d.urgency, d.escalate,
-           case when p_source = 'nightly' and h.opens_on <= d.expiry_date then h.opens_in else interval '0' end as opens_in
+           case when p_source = 'nightly' then expiry.wait_for_hours(h.opens_in, h.opens_on, d.expiry_date) else interval '0' end
+             as opens_in
       from expiry.reminder_dispatch_log as l
       join expiry.uncovered_reminders as d
         on d.mentor_id = l.mentor_id

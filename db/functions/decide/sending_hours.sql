@@ -13,4 +13,4 @@ select o.id as organisation_id,
    end as at
  ) as opens;
 comment on view expiry.sending_hours is
-  'For each organisation how long it is until its sending hours (opens_in, no time at all within them or without any), and its date then (opens_on). Whoever asks lets a reminder wait only where opens_on is a day on which its certification is still valid.';
+  'For each organisation how long it is until its sending hours (opens_in, no time at all within them or without any), and its date then (opens_on). Which reminders wait for them, wait_for_hours says.';
