@@ -45,8 +45,8 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
     if (fields.every((field) => field.trim() === '')) return null
     const isMisshapen =
       fields.length !== width && (fields.length < width || fields.slice(width).some((rest) => rest.trim() !== ''))
-    if (record.isBroken || isMisshapen) {
-      const code = record.isBroken ? 'broken_quotes' : 'wrong_number_of_fields'
+    if (record.fault !== null || isMisshapen) {
+      const code = record.fault ?? 'wrong_number_of_fields'
       return { line: record.line, values, faults: [{ column: '', code }], original: fields }
     }
     const unmended = misshapenBefore(fields[header.reasonsAt] ?? '')
@@ -68,7 +68,9 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
  * looked at it clears its reasons.
  */
 function misshapenBefore(reasons: string): FaultCode | undefined {
-  return (['wrong_number_of_fields', 'broken_quotes'] as const).find((code) => reasons.includes(faultWords[code]))
+  return (['wrong_number_of_fields', 'broken_quotes', 'line_too_long'] as const).find((code) =>
+    reasons.includes(faultWords[code]),
+  )
 }
 
 function emptyValues(): Record<Column, string | null> {

@@ -7,8 +7,8 @@ const quotationMark = 0x22
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/** One record and the line that it starts on. A broken one could not be parsed: its fields are its first line, cut up. */
-export type SourceRecord = { line: number; fields: string[]; isBroken: boolean }
+/** One record and the line that it starts on. One with a fault could not be parsed: its fields are its first line, cut up. */
+export type SourceRecord = { line: number; fields: string[]; fault: 'broken_quotes' | 'line_too_long' | null }
 
 /**
  * Where cutting goes on: `line` is the next record's, `rest` what is not cut yet. `isSkipping`: the rest of an overlong
@@ -18,8 +18,8 @@ export type Cutting = { line: number; rest: string; isSkipping: boolean }
 
 /**
  * Cuts text into records and their fields. One without quotation marks ends with its line. One with them ends with the first
- * line that has closed as many as were opened; where `parse` gives undefined for that, it is broken and costs its first
- * line. A blank line is a record with one empty field.
+ * line that has closed as many as were opened; where `parse` gives undefined for that, its quotes are broken and
+ * cost its first line. So does a line that is longer than any record may be. A blank line is a record with one empty field.
  */
 export function cutRecords(
   { line, rest: text, isSkipping }: Cutting,
@@ -49,13 +49,14 @@ export function cutRecords(
     const whole = record && record.index - at <= longestRecord ? text.slice(at, record.index) : undefined
     const fields = isQuoted && whole !== undefined ? parse(whole) : whole?.split(delimiter)
     if (record !== undefined && fields !== undefined) {
-      records.push({ line, fields, isBroken: false })
+      records.push({ line, fields, fault: null })
       at = record.next
       line += record.lines
       continue
     }
     const firstLine = text.slice(at, Math.min(stop, at + longestRecord))
-    records.push({ line, fields: firstLine.split(delimiter), isBroken: true })
+    const fault = stop - at > longestRecord ? 'line_too_long' : 'broken_quotes'
+    records.push({ line, fields: firstLine.split(delimiter), fault })
     line += 1
     if (end === undefined) return { records, next: skipping(line, text) }
     at = end.next

@@ -6,6 +6,7 @@ export const faultWords = {
   empty_file: 'the file has no header',
   wrong_number_of_fields: 'the line has more or fewer fields than the header',
   broken_quotes: 'a quotation mark stands in the middle of a field, or is never closed',
+  line_too_long: 'the line is longer than 65,536 characters; no more of it is kept',
   missing_value: 'a value is required here',
   control_character: 'the value holds a line break or a control character',
   too_long: 'the value is too long',

@@ -49,7 +49,8 @@ export async function stageFile(
     batch = next.value
   }
   const [first, ...rest] = batch
-  if (first === undefined || first.isBroken) return refused([{ column: '', code: 'broken_quotes' }], first?.line ?? 1)
+  if (first === undefined) return refused([{ column: '', code: 'empty_file' }], 1)
+  if (first.fault !== null) return refused([{ column: '', code: first.fault }], first.line)
   const header = readHeader(first.fields)
   if (Array.isArray(header)) return refused(header, first.line)
 

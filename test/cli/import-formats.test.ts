@@ -92,6 +92,16 @@ test('a quotation mark that is never closed costs its own line only', async () =
   expect(await people(database)).toHaveLength(2_001)
 })
 
+test('a line that is longer than any may be is called so and costs itself only, whatever stands in it', async () => {
+  const long = 'x'.repeat(70_000)
+  const content = [header, line('m1'), long, line('m2', { mentor_name: `"${long}"` }), `${long}"`, line('m3')]
+  const all = ['3 line_too_long', '4 line_too_long', '5 line_too_long']
+  expect(await faultsOf(database, content)).toEqual(all)
+  expect(await faultsOf(database, [long, line('m1')])).toEqual(['1 line_too_long'])
+  expect((await importFile(database, content, { args: ['--skip-bad'] })).code).toBe(0)
+  expect(await people(database)).toHaveLength(2)
+})
+
 test('a workbook, a binary file, an empty file and a file without a good header are refused with their reason', async () => {
   expect(await importFile(database, Buffer.from('PK\u0003\u0004…'))).toMatchObject({
     code: 1,

@@ -43,7 +43,7 @@ test('what a writer of CSV writes is read as it was, with its line numbers, wher
       const text = stringify(all, { record_delimiter: ending, quoted_match: /[\r\n]/ })
       let line = 1
       const expected = all.map((fields) => {
-        const record = { line, fields, isBroken: false }
+        const record = { line, fields, fault: null }
         line += 1 + fields.flatMap((field) => field.match(/\r\n|\n|\r/g) ?? []).length
         return record
       })
@@ -60,7 +60,7 @@ test('any text is read as a CSV parser would, and where that finds a fault only 
     fc.asyncProperty(soup, paddings, async (text, padding) => {
       const whole = `${'x'.repeat(padding)},first\n${text}`
       const records = await recordsOf(path, whole)
-      const broken = records.filter(({ isBroken }) => isBroken)
+      const broken = records.filter(({ fault }) => fault === 'broken_quotes')
       const parsed = parseOrNothing(whole)
       if (parsed === undefined) {
         seen.broken += 1
@@ -88,13 +88,13 @@ function parseOrNothing(text: string): string[][] | undefined {
 test('a line without an end costs no memory and only itself', async () => {
   const path = join(await temporaryFolder(), 'people.csv')
   const records = await recordsOf(path, `a,b\n${'x'.repeat(1_000_000)}\r\nc,d\n"${'y'.repeat(1_000_000)}\ne,f`)
-  const short = records.map(({ line, fields, isBroken }) => [line, fields.join().slice(0, 3), isBroken])
+  const short = records.map(({ line, fields, fault }) => [line, fields.join().slice(0, 3), fault])
   expect(short).toEqual([
-    [1, 'a,b', false],
-    [2, 'xxx', true],
-    [3, 'c,d', false],
-    [4, '"yy', true],
-    [5, 'e,f', false],
+    [1, 'a,b', null],
+    [2, 'xxx', 'line_too_long'],
+    [3, 'c,d', null],
+    [4, '"yy', 'line_too_long'],
+    [5, 'e,f', null],
   ])
   expect(records[1]?.fields.join().length).toBe(65_536)
 })
@@ -115,10 +115,10 @@ test('half of the end of an overlong line, at the edge of a chunk, does not take
   ] satisfies [string, string][]) {
     const first = { line: 1, rest: `${'x'.repeat(longestRecord + 1)}${half}`, isSkipping: false }
     const { records, next } = cutRecords(first, { isLast: false, ...comma })
-    expect(records).toMatchObject([{ line: 1, isBroken: true }])
+    expect(records).toMatchObject([{ line: 1, fault: 'line_too_long' }])
     const rest = `${next.rest}${other}a,b`
     expect(cutRecords({ ...next, rest }, { isLast: true, ...comma }).records).toEqual([
-      { line: 2, fields: ['a', 'b'], isBroken: false },
+      { line: 2, fields: ['a', 'b'], fault: null },
     ])
   }
 })
