@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation, only, setClock } from '../support/people.ts'
-import { type Attempt, accepted, attemptsOf, begin, finish, uncertain } from './delivery.ts'
+import { type Attempt, accepted, attemptsOf, begin, finish, rejected, uncertain } from './delivery.ts'
 import { onlyReminder } from './reminders.ts'
 
 let database: Database
@@ -69,15 +69,18 @@ test('the rescue leaves it on record, and the retry skips it and keeps its ident
 })
 
 test('of an attempt that is over, that somebody holds or that never was, nothing is recorded, and of the others all is', async () => {
-  const [over, held, healthy] = [await underWay(), await underWay(), await underWay()]
+  const [over, failed, held, healthy] = [await underWay(), await underWay(), await underWay(), await underWay()]
   await finish(database, [{ ...over.attempt, answers: { email: uncertain, webhook: uncertain } }])
+  await finish(database, [{ ...failed.attempt, answers: { email: rejected, webhook: rejected } }])
   const holder = await database.connect()
   await holder.query('begin')
   await holder.query('select from expiry.reminder_dispatch_log where id = $1 for update', [held.attempt.id])
   const unknown = { id: 1_000_000, generation: 0, attempt: 1 }
-  expect(await record(over.attempt, held.attempt, healthy.attempt, unknown)).toEqual([healthy.attempt.id])
+  const all = [over.attempt, failed.attempt, held.attempt, healthy.attempt, unknown]
+  expect(await record(...all)).toEqual([healthy.attempt.id])
   await holder.query('rollback')
   expect(await onRecord(over.attempt.id)).toEqual(['1 email uncertain', '1 webhook uncertain'])
+  expect(await onRecord(failed.attempt.id)).toEqual(['1 email rejected', '1 webhook rejected'])
   expect(await onRecord(held.attempt.id)).toEqual([])
 })
 
