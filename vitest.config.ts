@@ -28,7 +28,7 @@ export default defineConfig(async () => ({
     reporters: ['default', createSummaryReporter()],
     pool: 'forks',
     // On two processors: the files that take longest wait for most of their time, for leases, pauses and minutes.
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: (await findPostgresBinaries(15)) === undefined ? [project(18)] : [project(18), project(15)],
   },
