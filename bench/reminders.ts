@@ -4,15 +4,17 @@ import { bareInsert, certify, seedMentors } from './seed.ts'
 
 /**
  * Fills an empty database with so many mentors, all due, and keeps their pending reminders aside in a table of their own,
- * from which every round restores them. The log itself is left empty.
+ * from which every round restores them. The log itself stays empty: filled by the question that
+ * it is part of, with a plan made while it was empty, it would be read once for each row.
  */
 export async function seedReminders(pool: Pool, reminders: number): Promise<void> {
   await seedMentors(pool, reminders)
   await certify(pool, { from: 1, to: 30 })
   await pool.query('update expiry.organisations set send_from = null, send_until = null')
-  await pool.query(bareInsert('expiry.uncovered_reminders'))
-  const { rowCount } = await pool.query('create table bench_reminders as select * from expiry.reminder_dispatch_log')
-  await emptyLog(pool)
+  await pool.query(
+    'create table bench_reminders (like expiry.reminder_dispatch_log including defaults including identity)',
+  )
+  const { rowCount } = await pool.query(bareInsert('expiry.uncovered_reminders', 'bench_reminders'))
   expectCount('reminders made', rowCount ?? 0, reminders)
 }
 

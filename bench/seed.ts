@@ -88,8 +88,8 @@ export async function remindAllBut(pool: Pool, newlyDue: number): Promise<number
 }
 
 /** Writes what is due into the log, as the night would and with nothing of its care: the baseline, and a quick seed. */
-export const bareInsert = (source: string) => `
-  insert into expiry.reminder_dispatch_log
+export const bareInsert = (source: string, log = 'expiry.reminder_dispatch_log') => `
+  insert into ${log}
     (kind, organisation_id, mentor_id, coordinator_id, certification_id, threshold_day, certification_expiry_date,
      urgency, escalate, source, due_at, status)
   select 'reminder', organisation_id, mentor_id, coordinator_id, certification_id, threshold_day, expiry_date,

@@ -1,30 +1,33 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import process from 'node:process'
 import type { BuiltServices } from './build.ts'
 import type { Urls } from './services.ts'
+import { type UnitName, unitNodeOptions } from './unit-options.ts'
 
 export type ServiceProcess = AsyncDisposable & {
   /** The most memory that the process has had so far, MB, as the operator's tools show it. Rejects where it has ended. */
   peak(): Promise<number>
 }
 
-/** Starts `mentor-expiry listener` as an operator would. */
+/** Starts `mentor-expiry listener` as its unit does. */
 export function startListenerProcess({ command }: BuiltServices, { postgresUrl, queueUrl }: Urls): ServiceProcess {
-  return startProcess([command, 'listener'], { DATABASE_URL: postgresUrl, QUEUE_URL: queueUrl })
+  return startProcess('listener', [command, 'listener'], { DATABASE_URL: postgresUrl, QUEUE_URL: queueUrl })
 }
 
-/** Starts a notifier whose channel accepts at once. */
+/** Starts a notifier as its unit does, but one whose channel accepts at once. */
 export function startNotifierProcess(
   { instantNotifier }: BuiltServices,
   { postgresUrl, queueUrl }: Urls,
   concurrency: number,
 ): ServiceProcess {
-  return startProcess([instantNotifier, postgresUrl, queueUrl, String(concurrency)], {})
+  return startProcess('notifier', [instantNotifier, postgresUrl, queueUrl, String(concurrency)], {})
 }
 
 /** What the services log, a line for each reminder sent, goes no further; its end is kept for an error. */
-function startProcess(args: string[], env: Record<string, string>): ServiceProcess {
+function startProcess(unit: UnitName, args: string[], given: Record<string, string>): ServiceProcess {
+  const env = { ...given, NODE_OPTIONS: unitNodeOptions(unit) }
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let last = ''
   child.stderr.on('data', (said: Buffer) => {
