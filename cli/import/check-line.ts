@@ -49,7 +49,7 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
       const code = record.isBroken ? 'broken_quotes' : 'wrong_number_of_fields'
       return { line: record.line, values, faults: [{ column: '', code }], original: fields }
     }
-    const unmended = misshapenBefore(fields[header.reasonsAt] ?? '')
+    const unmended = header.isRejectsFile ? misshapenBefore(fields[header.reasonsAt] ?? '') : undefined
     if (unmended) return { line: record.line, values, faults: [{ column: '', code: unmended }], original: fields }
     const faults: LineFault[] = []
     for (const { column, place, read } of places) {
