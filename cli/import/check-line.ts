@@ -38,7 +38,7 @@ const longest: Record<Column, number> = {
 /** A checker of records against one header: every fault of a line is found, not only its first. */
 export function createLineChecker(header: Header): (record: SourceRecord) => CheckedLine | null {
   const width = header.names.length
-  const places = [...header.positions].map(([column, place]) => ({ column, place }))
+  const places = [...header.positions].map(([column, place]) => ({ column, place, read: createReader(column, header) }))
   return (record) => {
     const values = emptyValues()
     const { fields } = record
@@ -49,14 +49,13 @@ export function createLineChecker(header: Header): (record: SourceRecord) => Che
       const code = record.fault ?? 'wrong_number_of_fields'
       return { line: record.line, values, faults: [{ column: '', code }], original: fields }
     }
-    const unmended = misshapenBefore(fields[header.reasonsAt] ?? '')
+    const unmended = header.isRejectsFile ? misshapenBefore(fields[header.reasonsAt] ?? '') : undefined
     if (unmended) return { line: record.line, values, faults: [{ column: '', code: unmended }], original: fields }
     const faults: LineFault[] = []
-    for (const { column, place } of places) {
-      const raw = fields[place] ?? ''
-      const text = (header.isRejectsFile ? raw.replace(formulaGuard, '') : raw).trim()
-      if (text === '') continue
-      values[column] = readValue(column, text, faults)
+    for (const { column, place, read } of places) {
+      const { value, code } = read(fields[place] ?? '')
+      values[column] = value
+      if (code !== undefined) faults.push({ column, code })
     }
     addMissing(values, faults)
     return { line: record.line, values, faults, original: faults.length > 0 ? fields : null }
@@ -87,25 +86,48 @@ function emptyValues(): Record<Column, string | null> {
   }
 }
 
-/** The cleaned value; or null, with the fault added. */
-function readValue(column: Column, text: string, faults: LineFault[]): string | null {
-  const code = text.length > longest[column] ? 'too_long' : findFault(column, text)
-  if (code !== undefined) {
-    faults.push({ column, code })
-    return null
+/** What a field says: null for nothing, or where it is at fault. */
+type Reading = { value: string | null; code: FaultCode | undefined }
+
+function createReader(column: Column, { isRejectsFile }: Header): (raw: string) => Reading {
+  const read = (raw: string) => readValue(column, (isRejectsFile ? raw.replace(formulaGuard, '') : raw).trim())
+  return ownToEachLine.has(column) ? read : remembering(read)
+}
+
+const ownToEachLine: ReadonlySet<Column> = new Set(['mentor_ref', 'mentor_name', 'portal_key'])
+
+const remembered = 2_000
+
+/** Most lines repeat the organisation, date and coordinator of others: each is read once, in bounded memory. */
+function remembering(read: (raw: string) => Reading): (raw: string) => Reading {
+  const known = new Map<string, Reading>()
+  return (raw) => {
+    const before = known.get(raw)
+    if (before !== undefined) return before
+    if (known.size === remembered) known.clear()
+    const own = Buffer.from(raw).toString() // a part of a string would keep all of it in memory
+    const reading = read(own)
+    known.set(own, reading)
+    return reading
   }
+}
+
+const nothing: Reading = { value: null, code: undefined }
+
+function readValue(column: Column, text: string): Reading {
+  if (text === '') return nothing
+  const code = text.length > longest[column] ? 'too_long' : findFault(column, text)
+  if (code !== undefined) return { value: null, code }
   switch (column) {
     case 'organisation':
     case 'status':
-      return text.toLowerCase()
+      return { value: text.toLowerCase(), code }
     case 'certification_expiry_date': {
       const read = readDate(text)
-      if (read.kind === 'date') return read.date
-      faults.push({ column, code: read.code })
-      return null
+      return read.kind === 'date' ? { value: read.date, code } : { value: null, code: read.code }
     }
     default:
-      return text
+      return { value: text, code }
   }
 }
 

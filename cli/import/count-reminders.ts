@@ -11,23 +11,40 @@ export type ReminderCounts = {
   superseded: number
 }
 
-/** Notes the reminders of the file's organisations that are not sent, in the temporary table import_reminders. */
+/** What a transaction did that touched nobody. */
+export const noReminders: ReminderCounts = { pending: 0, byThreshold: [], unreachable: 0, superseded: 0 }
+
+/**
+ * Notes whom the plan concerns, in the temporary table import_concerned, and their reminders that are not sent, in
+ * import_reminders. A year's log is long; those whom nothing happens to are not looked for in it.
+ */
 export async function noteReminders(deps: { client: Client }): Promise<void> {
   await deps.client.query(`
+    create temporary table import_concerned on commit drop as
+    select i.id as mentor_id from pg_temp.import_mentors as i
+    union
+    select m.id
+      from expiry.mentors as m
+      join pg_temp.import_coordinators as i on i.id = m.coordinator_id
+     where i.is_changed`)
+  await deps.client.query('analyze pg_temp.import_concerned')
+  await deps.client.query(`
     create temporary table import_reminders on commit drop as
-    select l.id, l.status, l.generation from expiry.reminder_dispatch_log as l
-     where l.status <> 'sent' and l.organisation_id in (select p.organisation_id from pg_temp.import_people as p)`)
+    select l.id, l.status, l.generation
+      from pg_temp.import_concerned as c
+      join expiry.reminder_dispatch_log as l on l.mentor_id = c.mentor_id
+     where l.status <> 'sent'`)
 }
 
-/** Counts the reminders of the file's organisations that became what they are since they were noted. */
+/** Counts the reminders of those concerned that became what they are since they were noted. */
 export async function countReminders(deps: { client: Client }): Promise<ReminderCounts> {
   const { rows } = await deps.client.query<{ status: string; threshold_day: number; count: number }>(`
     select l.status::text, l.threshold_day, count(*)::integer as count
-      from expiry.reminder_dispatch_log as l
+      from pg_temp.import_concerned as c
+      join expiry.reminder_dispatch_log as l on l.mentor_id = c.mentor_id
       left join pg_temp.import_reminders as before on before.id = l.id
      where l.kind = 'reminder'
        and l.status in ('pending', 'failed', 'superseded')
-       and l.organisation_id in (select p.organisation_id from pg_temp.import_people as p)
        and (before.status, before.generation) is distinct from (l.status, l.generation)
      group by l.status, l.threshold_day
      order by l.threshold_day desc`)

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { type BadLine, countBadLines, readBadLines } from './bad-lines.ts'
-import { countReminders, noteReminders, type ReminderCounts } from './count-reminders.ts'
+import { countReminders, noReminders, noteReminders, type ReminderCounts } from './count-reminders.ts'
 import type { Fault } from './faults.ts'
 import { findFaults } from './find-faults.ts'
 import type { Input } from './input.ts'
@@ -9,7 +9,7 @@ import type { Progress } from './progress.ts'
 import { sniffDelimiter } from './records.ts'
 import { writeRejects } from './rejects.ts'
 import { stageFile } from './stage.ts'
-import { type Tally, type Written, writeChanges } from './write.ts'
+import { type Counts, countChanges, type Tally, writeChanges } from './write.ts'
 
 export type ImportOptions = {
   dryRun: boolean
@@ -20,7 +20,7 @@ export type ImportOptions = {
   rejects: string | null
 }
 
-type Changes = { organisations: Tally } & Written & { reminders: ReminderCounts }
+type Changes = { organisations: Tally } & Counts & { reminders: ReminderCounts }
 
 /**
  * What an import did, or would do: `changes` is null when it was refused, and then nothing was written. `written` is
@@ -74,9 +74,9 @@ async function runImport(
     await deps.onBadLine(headerLine(staged.faults))
     return { written: false, lines: 0, badLines: 1, changes: null, rejects: null }
   }
-  const { header, lines } = staged
+  const { header, lines, hasFaultyLines } = staged
   progress.phase('checking')
-  await findFaults(deps, options)
+  await findFaults(deps, { ...options, hasFaultyLines, namesPortalKeys: header.positions.has('portal_key') })
   signal.throwIfAborted()
   const badLines = await countBadLines(deps)
   if (badLines > 0) {
@@ -89,14 +89,23 @@ async function runImport(
   if (isRefused) return { written: false, lines, badLines, changes: null, rejects }
 
   progress.phase('writing')
-  const { newOrganisations } = await planChanges(deps)
+  const { newOrganisations } = await planChanges(deps, { hasBadLines: badLines > 0 })
   signal.throwIfAborted()
-  await noteReminders(deps)
-  const written = await writeChanges(deps)
-  const reminders = await countReminders(deps)
+  const counts = await countChanges(deps)
+  const reminders = changesSomething(counts) ? await writeAndCount(deps) : noReminders
   const known = await countKnownOrganisations(client)
   const organisations = { new: newOrganisations, changed: 0, unchanged: known - newOrganisations }
-  return { written: !options.dryRun, lines, badLines, changes: { organisations, ...written, reminders }, rejects }
+  return { written: !options.dryRun, lines, badLines, changes: { organisations, ...counts, reminders }, rejects }
+}
+
+function changesSomething({ coordinators, mentors, certifications }: Counts): boolean {
+  return [coordinators, mentors, certifications].some((tally) => tally.new + tally.changed > 0)
+}
+
+async function writeAndCount(deps: { client: Client }): Promise<ReminderCounts> {
+  await noteReminders(deps)
+  await writeChanges(deps)
+  return await countReminders(deps)
 }
 
 function headerLine(faults: Fault[]): BadLine {
@@ -105,7 +114,7 @@ function headerLine(faults: Fault[]): BadLine {
 
 async function countKnownOrganisations(client: Client): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    'select count(distinct p.organisation)::integer as count from pg_temp.import_people as p',
+    'select count(distinct g.organisation)::integer as count from pg_temp.import_groups as g',
   )
   return rows[0]?.count ?? 0
 }

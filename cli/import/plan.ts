@@ -1,29 +1,36 @@
 import type { Client } from 'pg'
+import { groupLines } from './find-faults.ts'
+import { onlyPublished } from './portal-keys.ts'
 
 const importLock = 7_236_004
 
 /**
- * Decides what the good lines of import_people change, and locks what is to be changed: temporary tables
- * import_coordinators and import_mentors. Creates the organisations that are missing; returns how many. Imports go one
- * after another from here; whoever else holds a mentor for longer than half a minute fails this import (55P03).
+ * Decides what the good lines change, and locks what is to be changed: temporary tables import_coordinators and
+ * import_mentors. Creates the organisations that are missing; returns how many. Imports go one after another from here;
+ * whoever else holds a mentor for longer than half a minute fails this import (55P03).
  */
-export async function planChanges(deps: { client: Client }): Promise<{ newOrganisations: number }> {
+export async function planChanges(
+  deps: { client: Client },
+  options: { hasBadLines: boolean },
+): Promise<{ newOrganisations: number }> {
   const { client } = deps
   await client.query("set local lock_timeout = '30s'")
   await client.query('select pg_catalog.pg_advisory_xact_lock($1)', [importLock])
-  await client.query(dropBadLines)
+  if (options.hasBadLines) {
+    await client.query(dropBadLines)
+    await client.query('delete from pg_temp.import_groups')
+    await client.query(groupLines)
+  }
   const organisations = await client.query(createOrganisations)
-  await client.query(nameOrganisations)
   await client.query(createCoordinators)
-  await client.query(
-    'analyze pg_temp.import_people (organisation_id, mentor_ref, coordinator_ref), pg_temp.import_coordinators',
-  )
+  await client.query('analyze pg_temp.import_coordinators')
   await client.query(createHeld)
   await client.query(createMentors({ isLocked: false }))
   // Facts are read again once they can't change any more: the night may just have expired one of these mentors.
   const held = await client.query(lockMentors)
   if (held.rowCount !== 0) {
-    await client.query('drop table pg_temp.import_mentors')
+    await client.query('alter table pg_temp.import_mentors rename to import_candidates')
+    await client.query('analyze pg_temp.import_candidates (line), pg_temp.import_held')
     await client.query(createMentors({ isLocked: true }))
   }
   await client.query(lockCoordinators)
@@ -32,69 +39,79 @@ export async function planChanges(deps: { client: Client }): Promise<{ newOrgani
 }
 
 const dropBadLines = `
-  delete from pg_temp.import_people as p using pg_temp.import_faults as f where f.line = p.line`
+  delete from pg_temp.import_lines as l using pg_temp.import_faults as f where f.line = l.line`
 
 const createOrganisations = `
   insert into expiry.organisations (slug, name)
-  select distinct p.organisation, p.organisation from pg_temp.import_people as p where p.organisation_id is null order by 1
+  select distinct g.organisation, g.organisation
+    from pg_temp.import_groups as g
+   where not exists (select from expiry.organisations as o where o.slug = g.organisation)
+   order by 1
   on conflict (slug) do nothing`
-
-const nameOrganisations = `
-  update pg_temp.import_people as p
-     set organisation_id = o.id
-    from expiry.organisations as o
-   where p.organisation_id is null and o.slug = p.organisation`
 
 // Of several names the first one counts. An address that the file does not give stays as it is known.
 const createCoordinators = `
   create temporary table import_coordinators on commit drop as
-  select coalesce(c.id, gen_random_uuid()) as id, g.organisation_id, g.coordinator_ref, g.full_name,
+  select coalesce(c.id, gen_random_uuid()) as id, g.organisation, g.organisation_id, g.coordinator_ref, g.full_name,
          coalesce(g.email, c.email) as email,
          c.id is null as is_new,
          c.id is not null and (c.full_name, c.email) is distinct from (g.full_name, coalesce(g.email, c.email)) as is_changed
     from (
-      select p.organisation_id, p.coordinator_ref,
-             (array_agg(p.coordinator_name order by p.line))[1] as full_name,
-             (array_agg(p.coordinator_email order by p.line) filter (where p.coordinator_email is not null))[1] as email
-        from pg_temp.import_people as p
-       where p.coordinator_ref is not null
-       group by p.organisation_id, p.coordinator_ref
+      select g.organisation, o.id as organisation_id, g.coordinator_ref,
+             (array_agg(g.coordinator_name order by g.first_line))[1] as full_name,
+             (array_agg(g.coordinator_email order by g.first_line) filter (where g.coordinator_email is not null))[1] as email
+        from pg_temp.import_groups as g
+        join expiry.organisations as o on o.slug = g.organisation
+       where g.coordinator_ref is not null
+       group by g.organisation, o.id, g.coordinator_ref
     ) as g
     left join expiry.coordinators as c on c.organisation_id = g.organisation_id and c.external_ref = g.coordinator_ref`
 
 const createHeld = 'create temporary table import_held (mentor_id uuid primary key) on commit drop'
 
 /**
- * One row a mentor, with what the mentor shall be. A status that the file leaves open stays, and so does
- * certification_expired where the file says active: only a renewed date brings a mentor back.
+ * One row a mentor whose line says something else than is known, with what the mentor shall be; whoever is as the file
+ * says has none, and costs no more than the comparison. A status that the file leaves open stays, and so does
+ * certification_expired where the file says active: only a renewed date brings a mentor back. Two kinds of line are there
+ * to be counted alone: those that leave a known date as it is, and those that keep a mentor expired.
  */
 function createMentors({ isLocked }: { isLocked: boolean }): string {
   const mayChange = isLocked
     ? 'exists (select from pg_temp.import_held as h where h.mentor_id = m.id)'
     : 'm.id is not null'
+  const candidates = isLocked ? 'and l.line in (select c.line from pg_temp.import_candidates as c)' : ''
   return `
   create temporary table import_mentors on commit drop as
-  select coalesce(m.id, gen_random_uuid()) as id, p.organisation_id, p.mentor_ref, p.mentor_name as full_name,
-         co.id as coordinator_id, p.portal_key, shall.status, p.expiry_date,
-         m.id is null as is_new,
-         ${mayChange} and (m.full_name, m.coordinator_id, m.portal_key, m.status)
-           is distinct from (p.mentor_name, co.id, p.portal_key, shall.status) as is_changed,
-         p.expiry_date is not null and c.id is null and (m.id is null or ${mayChange}) as has_new_date,
-         p.expiry_date <> c.expiry_date and ${mayChange} as has_changed_date,
-         c.id is not null or p.expiry_date is not null as has_date,
-         m.status = 'certification_expired' and p.status = 'active' as is_kept_expired
-    from pg_temp.import_people as p
-    left join expiry.mentors as m on m.organisation_id = p.organisation_id and m.external_ref = p.mentor_ref
-    left join expiry.certifications as c on c.mentor_id = m.id
-    left join pg_temp.import_coordinators as co
-      on co.organisation_id = p.organisation_id and co.coordinator_ref = p.coordinator_ref
-   cross join lateral (
-     select case
-       when m.id is null then coalesce(p.status::expiry.mentor_status, 'active')
-       when m.status = 'certification_expired' and p.status = 'active' then m.status
-       else coalesce(p.status::expiry.mentor_status, m.status)
-     end as status
-   ) as shall`
+  select coalesce(i.mentor_id, gen_random_uuid()) as id, i.line, i.organisation_id, i.mentor_ref, i.full_name,
+         i.coordinator_id, i.portal_key, i.status, i.expiry_date,
+         i.is_new, i.is_changed, i.has_new_date, i.has_changed_date, i.keeps_date, i.is_kept_expired
+    from (
+      select m.id as mentor_id, l.line, o.id as organisation_id, l.mentor_ref, l.mentor_name as full_name,
+             co.id as coordinator_id, shall.portal_key, shall.status, l.certification_expiry_date as expiry_date,
+             m.id is null as is_new,
+             ${mayChange} and (m.full_name, m.coordinator_id, m.portal_key, m.status)
+               is distinct from (l.mentor_name, co.id, shall.portal_key, shall.status) as is_changed,
+             l.certification_expiry_date is not null and c.id is null and (m.id is null or ${mayChange}) as has_new_date,
+             l.certification_expiry_date <> c.expiry_date and ${mayChange} as has_changed_date,
+             l.certification_expiry_date is null and c.id is not null as keeps_date,
+             m.status = 'certification_expired' and l.status = 'active' as is_kept_expired
+        from pg_temp.import_lines as l
+        join expiry.organisations as o on o.slug = l.organisation
+        left join expiry.mentors as m on m.organisation_id = o.id and m.external_ref = l.mentor_ref
+        left join expiry.certifications as c on c.mentor_id = m.id
+        left join pg_temp.import_coordinators as co
+          on co.organisation = l.organisation and co.coordinator_ref = l.coordinator_ref
+       cross join lateral (
+         select case
+                  when m.id is null then coalesce(l.status, 'active')
+                  when m.status = 'certification_expired' and l.status = 'active' then m.status
+                  else coalesce(l.status, m.status)
+                end as status,
+                coalesce(l.portal_key, m.portal_key, case o.id when ${onlyPublished} then l.mentor_ref end) as portal_key
+       ) as shall
+       where true ${candidates}
+    ) as i
+   where i.is_new or i.is_changed or i.has_new_date or i.has_changed_date or i.keeps_date or i.is_kept_expired`
 }
 
 const lockMentors = `

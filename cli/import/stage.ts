@@ -18,7 +18,7 @@ const createLines = `
     organisation text,
     mentor_ref text,
     mentor_name text,
-    status text,
+    status expiry.mentor_status,
     certification_expiry_date date,
     coordinator_ref text,
     coordinator_name text,
@@ -30,7 +30,9 @@ const createLines = `
 
 const chunkLength = 65_536
 
-export type Staged = { kind: 'staged'; header: Header; lines: number } | { kind: 'refused'; faults: Fault[] }
+export type Staged =
+  | { kind: 'staged'; header: Header; lines: number; hasFaultyLines: boolean }
+  | { kind: 'refused'; faults: Fault[] }
 
 /**
  * Streams the file into the temporary table import_lines by COPY, every line with the faults that it shows by itself.
@@ -57,6 +59,7 @@ export async function stageFile(
   await deps.client.query(createLines)
   const checkLine = createLineChecker(header)
   let lines = 0
+  let hasFaultyLines = false
   async function* rows(): AsyncGenerator<string> {
     let text = ''
     const add = (records: SourceRecord[]) => {
@@ -64,6 +67,7 @@ export async function stageFile(
         const line = checkLine(record)
         if (line === null) continue
         lines += 1
+        hasFaultyLines ||= line.faults.length > 0
         text += copyRow(line)
       }
     }
@@ -79,7 +83,7 @@ export async function stageFile(
   const copy = deps.client.query(copyFrom('copy pg_temp.import_lines from stdin'))
   await pipeline(rows, copy, { signal })
   await deps.client.query('analyze pg_temp.import_lines (line, organisation, mentor_ref, coordinator_ref)')
-  return { kind: 'staged', header, lines }
+  return { kind: 'staged', header, lines, hasFaultyLines }
 }
 
 function refused(faults: Pick<Fault, 'column' | 'code'>[], line: number): Staged {

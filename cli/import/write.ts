@@ -2,14 +2,11 @@ import type { Client } from 'pg'
 
 export type Tally = { new: number; changed: number; unchanged: number }
 
-export type Written = { coordinators: Tally; mentors: Tally; certifications: Tally; keptExpired: number }
+/** How many rows the plan makes and changes; `keptExpired`: mentors whom the file calls active in vain. */
+export type Counts = { coordinators: Tally; mentors: Tally; certifications: Tally; keptExpired: number }
 
-/**
- * Carries the plan out and counts. All tables change in one statement, so that the triggers, which run at its end, see
- * each mentor's status, date and coordinator as they shall be and not a mixture of old and new.
- */
-export async function writeChanges(deps: { client: Client }): Promise<Written> {
-  await deps.client.query(write)
+/** Counts what the plan says. */
+export async function countChanges(deps: { client: Client }): Promise<Counts> {
   const { rows } = await deps.client.query<{
     coordinators: Tally
     mentors: Tally
@@ -20,6 +17,14 @@ export async function writeChanges(deps: { client: Client }): Promise<Written> {
   if (row === undefined) throw new Error('PostgreSQL returned no counts')
   const { coordinators, mentors, certifications, kept_expired: keptExpired } = row
   return { coordinators, mentors, certifications, keptExpired }
+}
+
+/**
+ * Carries the plan out. All tables change in one statement, so that the triggers, which run at its end, see each mentor's
+ * status, date and coordinator as they shall be and not a mixture of old and new.
+ */
+export async function writeChanges(deps: { client: Client }): Promise<void> {
+  await deps.client.query(write)
 }
 
 const write = `
@@ -53,17 +58,25 @@ const write = `
     from pg_temp.import_mentors as i
    where i.has_changed_date and c.mentor_id = i.id`
 
+// Mentors who are as the file says have no row in the plan: they are what is left of the lines.
 const count = `
   select (
            select json_build_object('new', count(*) filter (where i.is_new), 'changed', count(*) filter (where i.is_changed),
                                     'unchanged', count(*) filter (where not i.is_new and not i.is_changed))
              from pg_temp.import_coordinators as i
          ) as coordinators,
-         json_build_object('new', count(*) filter (where i.is_new), 'changed', count(*) filter (where i.is_changed),
-                           'unchanged', count(*) filter (where not i.is_new and not i.is_changed)) as mentors,
-         json_build_object('new', count(*) filter (where i.has_new_date),
-                           'changed', count(*) filter (where i.has_changed_date),
-                           'unchanged', count(*) filter (where i.has_date and not i.has_new_date
-                                                           and i.has_changed_date is not true)) as certifications,
-         (count(*) filter (where i.is_kept_expired))::integer as kept_expired
-    from pg_temp.import_mentors as i`
+         json_build_object('new', p.new_mentors, 'changed', p.changed_mentors,
+                           'unchanged', l.mentors - p.new_mentors - p.changed_mentors) as mentors,
+         json_build_object('new', p.new_dates, 'changed', p.changed_dates,
+                           'unchanged', l.dates + p.kept_dates - p.new_dates - p.changed_dates) as certifications,
+         p.kept_expired
+    from (
+      select coalesce(sum(g.lines), 0) as mentors, coalesce(sum(g.dates), 0) as dates from pg_temp.import_groups as g
+    ) as l
+   cross join (
+     select count(*) filter (where i.is_new) as new_mentors, count(*) filter (where i.is_changed) as changed_mentors,
+            count(*) filter (where i.has_new_date) as new_dates, count(*) filter (where i.has_changed_date) as changed_dates,
+            count(*) filter (where i.keeps_date) as kept_dates,
+            (count(*) filter (where i.is_kept_expired))::integer as kept_expired
+       from pg_temp.import_mentors as i
+   ) as p`

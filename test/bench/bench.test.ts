@@ -36,6 +36,8 @@ const promised = [
   'whole pipeline: 100 rows, queue on PostgreSQL',
   'commit of a changed date → channel called, queue on Redis: p50',
   'commit of a changed date → channel called, queue on PostgreSQL: p50',
+  'import of 200 lines that are known already, the daily full export',
+  'import of 200 lines that are known already, 1 % of them with a new date',
   'import of 200 lines into an empty database',
   'import of 200 lines, reading and staging alone',
   'import of 200 lines, the whole once more',

@@ -23,15 +23,15 @@ async function reminders(): Promise<string[]> {
 }
 
 /** Which rows were written when: equal before and after means that nobody touched them. */
-async function versions(): Promise<unknown> {
-  const { rows } = await database.query(`
-    select 'mentor' as what, xmin::text, ctid::text from expiry.mentors
-    union all select 'coordinator', xmin::text, ctid::text from expiry.coordinators
-    union all select 'certification', xmin::text, ctid::text from expiry.certifications
-    union all select 'organisation', xmin::text, ctid::text from expiry.organisations
-    union all select 'log', xmin::text, ctid::text from expiry.reminder_dispatch_log
-    order by 1, 3`)
-  return rows
+async function versions(): Promise<string[]> {
+  const { rows } = await database.query<{ version: string }>(`
+    select 'mentor ' || xmin || ctid::text as version from expiry.mentors
+    union all select 'coordinator ' || xmin || ctid::text from expiry.coordinators
+    union all select 'certification ' || xmin || ctid::text from expiry.certifications
+    union all select 'organisation ' || xmin || ctid::text from expiry.organisations
+    union all select 'log ' || xmin || ctid::text from expiry.reminder_dispatch_log
+    order by 1`)
+  return rows.map((row) => row.version)
 }
 
 test('new people come with their coordinator and date, and those who are due are reminded about at once', async () => {
@@ -72,6 +72,48 @@ test('the same file again touches no row and rings no bell', async () => {
     mentors: { new: 0, changed: 0, unchanged: 3 },
     certifications: { new: 0, changed: 0, unchanged: 2 },
     reminders: { pending: 0 },
+  })
+})
+
+test('where one line of many says something new, that row alone is touched, and the others are counted', async () => {
+  const dateKept = line('m3')
+  const content = (second: string) => [header, line('m1', day('2027-03-04')), second, dateKept, line('m4', nobody)]
+  await importFile(database, content(line('m2')))
+  const before = await versions()
+  const again = content(line('m2', { mentor_name: 'Renamed' })).with(3, line('m3', day('')))
+  const { stdout } = await importFile(database, again, { args: ['--json'] })
+  expect(await versions()).toHaveLength(before.length)
+  expect((await versions()).filter((version) => !before.includes(version))).toEqual([expect.stringContaining('mentor')])
+  expect(JSON.parse(stdout).result.changes).toMatchObject({
+    coordinators: { new: 0, changed: 0, unchanged: 1 },
+    mentors: { new: 0, changed: 1, unchanged: 3 },
+    certifications: { new: 0, changed: 0, unchanged: 4 },
+  })
+})
+
+test('a bad line is neither counted nor heard about its coordinator', async () => {
+  const bad = line('m0', { coordinator_name: 'Wrong Name', mentor_name: '' })
+  const { stdout } = await importFile(database, [header, bad, line('m1'), line('m2', day(''))], {
+    args: ['--skip-bad', '--json'],
+  })
+  expect(JSON.parse(stdout).result.changes).toMatchObject({
+    organisations: { new: 0, unchanged: 1 },
+    coordinators: { new: 1 },
+    mentors: { new: 2, unchanged: 0 },
+    certifications: { new: 1, unchanged: 0 },
+  })
+  const { rows } = await database.query('select full_name from expiry.coordinators')
+  expect(rows).toEqual([{ full_name: 'Kari Nordmann' }])
+})
+
+test('a header alone changes and counts nobody', async () => {
+  const { stdout } = await importFile(database, [header], { args: ['--json'] })
+  const none = { new: 0, changed: 0, unchanged: 0 }
+  expect(JSON.parse(stdout).result.changes).toMatchObject({
+    organisations: none,
+    coordinators: none,
+    mentors: none,
+    certifications: none,
   })
 })
 

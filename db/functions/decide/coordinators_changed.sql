@@ -7,12 +7,17 @@ as $$
 declare
   v_mentor_ids uuid[];
 begin
+  -- A full join, as in mentors_changed.
+  with changed as materialized (
+    select n.id
+      from after_rows as n
+      full join before_rows as b on b.id = n.id
+     where (n.active, n.email) is distinct from (b.active, b.email)
+  )
   select pg_catalog.array_agg(m.id) into v_mentor_ids
-    from after_rows as n
-    join before_rows as b on b.id = n.id
-    join expiry.mentors as m on m.coordinator_id = n.id
-   where (n.active, n.email) is distinct from (b.active, b.email)
-     and exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'failed');
+    from changed as c
+    join expiry.mentors as m on m.coordinator_id = c.id
+   where exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'failed');
   if v_mentor_ids is not null then
     perform expiry.settle_or_note_mentors(v_mentor_ids);
   end if;

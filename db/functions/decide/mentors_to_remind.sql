@@ -29,6 +29,8 @@ begin
         join expiry.effective_thresholds as e on e.organisation_id = o.id and e.threshold_day = p_threshold_day
        where p_organisation_ids is null or o.id = any (p_organisation_ids)
     ) as band;
+  -- A year's reminders of everybody are many: whether there is a row at all, the key's index tells without reading them;
+  -- only where one was superseded must the others be read.
   v_ids := array(
     select c.mentor_id
       from expiry.certifications as c
@@ -38,6 +40,22 @@ begin
           where l.mentor_id = c.mentor_id
             and l.kind = 'reminder'
             and l.certification_expiry_date = c.expiry_date
+            and l.certification_expiry_date between v_from and v_to
+            and l.threshold_day <= p_threshold_day
+       )
+    union
+    select c.mentor_id
+      from expiry.reminder_dispatch_log as s
+      join expiry.certifications as c on c.mentor_id = s.mentor_id and c.expiry_date = s.certification_expiry_date
+     where s.status = 'superseded'
+       and s.certification_expiry_date between v_from and v_to
+       and s.kind = 'reminder'
+       and s.threshold_day <= p_threshold_day
+       and not exists (
+         select from expiry.reminder_dispatch_log as l
+          where l.mentor_id = s.mentor_id
+            and l.kind = 'reminder'
+            and l.certification_expiry_date = s.certification_expiry_date
             and l.threshold_day <= p_threshold_day
             and l.status <> 'superseded'
        )

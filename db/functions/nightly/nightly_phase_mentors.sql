@@ -8,7 +8,15 @@ as $$
 begin
   return case
     when p_phase = 'supersede' then array(
-      select distinct s.mentor_id from expiry.stale_reminders as s where s.organisation_id = any (p_organisation_ids)
+      -- Each status by itself, so that its own small index is read and not the whole log.
+      select s.mentor_id from expiry.stale_reminders as s
+       where s.status = 'pending' and s.organisation_id = any (p_organisation_ids)
+      union
+      select s.mentor_id from expiry.stale_reminders as s
+       where s.status = 'queued' and s.organisation_id = any (p_organisation_ids)
+      union
+      select s.mentor_id from expiry.stale_reminders as s
+       where s.status = 'failed' and s.organisation_id = any (p_organisation_ids)
     )
     when p_phase = 'revive' then array(
       select distinct l.mentor_id
