@@ -10,15 +10,19 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
+set plan_cache_mode = force_generic_plan -- planning anew takes as long as carrying out a few rows
 set enable_seqscan = off -- few among many, by key, also where the tables were empty when the plan was made
 as $$
 #variable_conflict use_column
 declare
   v_held bigint[] := expiry.hold_reminders(p_ids);
-  v_locked bigint[] := array(
-    select l.id from expiry.reminder_dispatch_log as l where l.id = any (p_ids) and l.id <> all (v_held)
-  );
+  v_locked bigint[] := '{}';
 begin
+  if pg_catalog.cardinality(v_held) < pg_catalog.cardinality(p_ids) then
+    v_locked := array(
+      select l.id from expiry.reminder_dispatch_log as l where l.id = any (p_ids) and l.id <> all (v_held)
+    );
+  end if;
   return query
   with asked as (
     -- A job may stand twice in a batch (its queue was wiped and filled again): one of the two may send.
@@ -51,38 +55,36 @@ begin
      where asked.is_first
        and l.id = any (v_held)
        and l.status in ('pending', 'queued')
-  ), superseded as (
-    update expiry.reminder_dispatch_log as l
-       set status = 'superseded', status_reason = f.reason, may_have_reached = l.attempts > 0 and exists (
-         select from expiry.reminder_delivery_attempts as a
-          where a.log_id = l.id and a.outcome in ('accepted', 'uncertain')
-       )
-      from facts as f
-     where l.id = f.id and f.verdict = 'superseded'
   ), rechecked as (
     insert into expiry.mentor_rechecks (mentor_id, source)
     -- The clock has opened the tighter one's days, nobody's change.
     select f.mentor_id, 'nightly' from facts as f where f.reason = 'tighter_reminder'
-  ), unreachable as (
+  ), moved as (
+    -- One update for all verdicts: one for each would have to be made ready, indexes and triggers included, for no row.
     update expiry.reminder_dispatch_log as l
-       set status = 'failed', status_reason = 'no_recipient'
-      from facts as f
-     where l.id = f.id and f.verdict = 'no_recipient'
-  ), put_off as (
-    update expiry.reminder_dispatch_log as l
-       set status = 'pending', generation = l.generation + (l.status <> 'pending')::integer,
-           available_at = pg_catalog.clock_timestamp() + f.opens_in,
+       set status = case f.verdict
+             when 'begun' then 'sending' when 'put_off' then 'pending' when 'no_recipient' then 'failed' else 'superseded'
+           end::expiry.reminder_status,
+           status_reason = case f.verdict when 'superseded' then f.reason when 'no_recipient' then 'no_recipient' end,
+           generation = l.generation + (f.verdict = 'put_off' and l.status <> 'pending')::integer,
+           may_have_reached = case when f.verdict = 'superseded' then l.attempts > 0 and exists (
+             select from expiry.reminder_delivery_attempts as a
+              where a.log_id = l.id and a.outcome in ('accepted', 'uncertain')
+           ) else l.may_have_reached end,
+           available_at = case when f.verdict = 'put_off'
+             then pg_catalog.clock_timestamp() + f.opens_in else l.available_at end,
            -- The hours that it waits are not the message's.
-           first_failed_at = l.first_failed_at + f.opens_in
+           first_failed_at = case when f.verdict = 'put_off' then l.first_failed_at + f.opens_in else l.first_failed_at end,
+           attempts = case when f.verdict = 'begun' then f.attempt else l.attempts end,
+           claimed_at = case when f.verdict = 'begun' then pg_catalog.clock_timestamp() else l.claimed_at end,
+           lease_until = case when f.verdict = 'begun'
+             then pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => p_lease_seconds) end,
+           channels = case when f.verdict = 'begun' then f.channels else l.channels end,
+           refused_channels = case when f.verdict = 'begun' then nullif(f.refused, '{}') else l.refused_channels end,
+           coordinator_id = case when f.verdict = 'begun' then f.coordinator_id else l.coordinator_id end,
+           recipient_email = case when f.verdict = 'begun' then f.recipient_email else l.recipient_email end
       from facts as f
-     where l.id = f.id and f.verdict = 'put_off'
-  ), begun as (
-    update expiry.reminder_dispatch_log as l
-       set status = 'sending', status_reason = null, attempts = f.attempt, claimed_at = pg_catalog.clock_timestamp(),
-           lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => p_lease_seconds),
-           channels = f.channels, refused_channels = nullif(f.refused, '{}'), coordinator_id = f.coordinator_id, recipient_email = f.recipient_email
-      from facts as f
-     where l.id = f.id and f.verdict = 'begun'
+     where l.id = f.id
   )
   select answer.id, answer.generation, answer.verdict, answer.delivery
     from (

@@ -43,6 +43,13 @@ select l.id,
     select 'tighter_reminder'
       from expiry.due_reminders as d
      where l.kind = 'reminder'
+       -- Asked first, because what is due costs more than all the rest: without such a threshold none can have taken over.
+       and exists (
+         select from expiry.effective_thresholds as e
+          where e.organisation_id = m.organisation_id
+            and e.threshold_day < l.threshold_day
+            and e.threshold_day >= l.certification_expiry_date - ((select expiry.now()) at time zone o.time_zone)::date
+       )
        and d.mentor_id = l.mentor_id
        and d.expiry_date = l.certification_expiry_date
        and d.threshold_day < l.threshold_day

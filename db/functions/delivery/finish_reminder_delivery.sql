@@ -13,16 +13,20 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
+set plan_cache_mode = force_generic_plan -- as in begin_reminder_delivery
 set enable_seqscan = off -- few among many, by key, also where the tables were empty when the plan was made
 as $$
 #variable_conflict use_column
 declare
   v_ids bigint[] := array(select (r ->> 'id')::bigint from pg_catalog.jsonb_array_elements(p_results) as r);
   v_held bigint[] := expiry.hold_reminders(v_ids);
-  v_locked bigint[] := array(
-    select l.id from expiry.reminder_dispatch_log as l where l.id = any (v_ids) and l.id <> all (v_held)
-  );
+  v_locked bigint[] := '{}';
 begin
+  if pg_catalog.cardinality(v_held) < pg_catalog.cardinality(v_ids) then
+    v_locked := array(
+      select l.id from expiry.reminder_dispatch_log as l where l.id = any (v_ids) and l.id <> all (v_held)
+    );
+  end if;
   return query
   with accepted_before as materialized (
     select a.log_id, a.channel

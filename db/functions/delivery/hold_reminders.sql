@@ -16,8 +16,9 @@ begin
        order by l.id
          for no key update skip locked
     );
-    exit when v_round = 2
-      or pg_catalog.cardinality(v_held)
+    exit when v_round = 2 or pg_catalog.cardinality(v_held) = pg_catalog.cardinality(p_ids);
+    -- Not all: some do not exist or stand twice among the ids, or somebody holds one.
+    exit when pg_catalog.cardinality(v_held)
          = (select pg_catalog.count(*) from expiry.reminder_dispatch_log as l where l.id = any (p_ids));
     -- A claim that has handed its jobs over and not yet committed is worth a moment's wait. Anybody else (a host's
     -- transaction may last for minutes) is not: the jobs of others would stand behind theirs.
