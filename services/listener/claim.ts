@@ -7,6 +7,8 @@ export const batchSize = 1_000
 export type Claim = { count: number; left: 'nothing' | 'more' | 'window_full' }
 
 type Claimed = { id: number; generation: number; threshold_day: number }
+/** One row a claimed reminder, or a row of nulls; each says how many could have been claimed. */
+type Answer = { most: number } & (Claimed | { [column in keyof Claimed]: null })
 
 /**
  * Claims one batch of pending reminders, most urgent first, within the window and no more than `most`, and adds their jobs
@@ -23,16 +25,20 @@ export async function claimBatch(
   // somebody who hears the event the process would end. The pool minds idle connections only.
   client.on('error', lost)
   try {
-    // A listener that freezes in here must not keep its rows, nor other listeners, for longer than a moment.
+    // A listener that freezes in here must not keep its rows, nor other listeners, for longer than a moment. The commit need
+    // not wait for the disk: a claim that a crash takes back leaves its rows pending, and begin takes those from the queue too.
     await client.query(
-      `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s'`,
+      `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s';
+       set local synchronous_commit = off`,
     )
-    const room = await client.query<{ room: number }>('select expiry.reminder_queue_room($1) as room', [window])
-    const limit = Math.max(0, Math.min(batchSize, room.rows[0]?.room ?? 0, most))
-    const { rows } = await client.query<Claimed>(
-      'select c.id, c.generation, c.threshold_day from expiry.claim_pending_reminders($1) as c',
-      [limit],
+    const answer = await client.query<Answer>(
+      `select room.most, c.id, c.generation, c.threshold_day
+         from (select greatest(0, least($1, $2, expiry.reminder_queue_room($3))) as most) as room
+         left join lateral expiry.claim_pending_reminders(room.most) as c on true`,
+      [batchSize, most, window],
     )
+    const limit = answer.rows[0]?.most ?? 0
+    const rows = answer.rows.filter((row): row is Answer & Claimed => row.id !== null)
     if (rows.length > 0) await deps.queue.add(rows.map(toQueue))
     await client.query('commit')
     release(client)

@@ -7,6 +7,9 @@ import { throughProxy } from './addresses.ts'
 import { openQueueContent } from './queue-content.ts'
 import { addPendingReminders, allSent, countOf, expectEachOnce, keysOf, openStage, waitingClaims } from './stage.ts'
 
+/** The statement alone, as it ends on the wire: a claim names synchronous_commit as well. */
+const commit = 'commit\0'
+
 vi.setConfig({ testTimeout: 60_000 })
 
 describe.skipIf(!hasRedis())('a listener in trouble around its commit', () => {
@@ -17,7 +20,7 @@ describe.skipIf(!hasRedis())('a listener in trouble around its commit', () => {
     await using proxy = await startProxy({ targetPort: Number(new URL(database.url).port), protocol: 'postgres' })
     await addPendingReminders(database, 600)
 
-    proxy.delayUpstream(60_000, 'commit')
+    proxy.delayUpstream(60_000, commit)
     const doomed = await stage.start('listener', {
       DATABASE_URL: throughProxy(database.url, proxy),
       QUEUE_WINDOW: '400',
@@ -49,7 +52,7 @@ describe.skipIf(!hasRedis())('a listener in trouble around its commit', () => {
       DATABASE_URL: throughProxy(database.url, proxy),
       QUEUE_WINDOW: '400',
     })
-    proxy.delayUpstream(200, 'commit')
+    proxy.delayUpstream(200, commit)
     await waitFor('the commit', async () => (await countOf(database, 'queued')) === 400, { intervalMs: 2 })
     await doomed.kill()
     expect(await countOf(database, 'pending')).toBe(200)
@@ -92,7 +95,7 @@ describe.skipIf(!hasRedis())('a listener in trouble around its commit', () => {
       AUDIT_AFTER: '3600',
     })
     await waitFor('the queue to be open', () => queue.hasSentinel())
-    proxy.delayUpstream(50, 'commit')
+    proxy.delayUpstream(50, commit)
     await addPendingReminders(database, 1_000)
 
     const isAhead = async () =>

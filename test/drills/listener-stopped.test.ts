@@ -6,6 +6,9 @@ import { throughProxy } from './addresses.ts'
 import { openQueueContent } from './queue-content.ts'
 import { addPendingReminders, allSent, countOf, expectEachOnce, isClaiming, openStage } from './stage.ts'
 
+/** The statement alone, as it ends on the wire: a claim names synchronous_commit as well. */
+const commit = 'commit\0'
+
 vi.setConfig({ testTimeout: 60_000 })
 const cleanly = { code: 0, signal: null }
 
@@ -15,7 +18,7 @@ describe.skipIf(!hasRedis())('a listener that is told to stop', () => {
     const { database, smtp } = stage
     await using proxy = await startProxy({ targetPort: Number(new URL(database.url).port), protocol: 'postgres' })
     await addPendingReminders(database, 400)
-    proxy.delayUpstream(300, 'commit')
+    proxy.delayUpstream(300, commit)
     const listener = await stage.start('listener', {
       DATABASE_URL: throughProxy(database.url, proxy),
       QUEUE_WINDOW: '250',
