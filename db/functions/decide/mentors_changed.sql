@@ -5,20 +5,32 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_mentor_ids uuid[];
+  v_ids uuid[];
+  v_from expiry.mentor_status[];
+  v_to expiry.mentor_status[];
+  v_others uuid[];
 begin
-  select pg_catalog.array_agg(n.id) into v_mentor_ids
+  select pg_catalog.array_agg(n.id) filter (where n.status <> b.status),
+         pg_catalog.array_agg(b.status) filter (where n.status <> b.status),
+         pg_catalog.array_agg(n.status) filter (where n.status <> b.status),
+         pg_catalog.array_agg(n.id) filter (where n.status = b.status)
+    into v_ids, v_from, v_to, v_others
     from after_rows as n
     join before_rows as b on b.id = n.id
    where n.status <> b.status
       or n.organisation_id <> b.organisation_id
+      or n.paused_until is distinct from b.paused_until
       or n.coordinator_id is distinct from b.coordinator_id
          and exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = n.id and l.status = 'failed');
-  if v_mentor_ids is not null then
-    perform expiry.settle_or_note_mentors(v_mentor_ids);
+  if v_ids is not null then
+    perform expiry.record_status_transitions(v_ids, v_from, v_to);
+  end if;
+  -- What the rules change themselves is settled by whoever applies them.
+  if coalesce(pg_catalog.current_setting('expiry.rule', true), '') = '' and (v_ids is not null or v_others is not null) then
+    perform expiry.settle_or_note_mentors(coalesce(v_ids, '{}') || coalesce(v_others, '{}'));
   end if;
   return null;
 end;
 $$;
 comment on function expiry.mentors_changed() is
-  'A changed status takes effect on the reminders in the same transaction, and so does a coordinator assigned to a mentor whose reminder had failed.';
+  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again) and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed.';

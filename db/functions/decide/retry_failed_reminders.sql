@@ -14,7 +14,7 @@ declare
 begin
   with to_retry as materialized (
     select l.id, l.mentor_id,
-           case when p_source = 'nightly' and h.opens_on <= l.certification_expiry_date then h.opens_in else interval '0' end
+           case when p_source = 'nightly' and (h.opens_on <= l.certification_expiry_date or l.kind <> 'reminder') then h.opens_in else interval '0' end
              as opens_in
       from expiry.reminder_dispatch_log as l
       join expiry.mentors as m on m.id = l.mentor_id
@@ -22,7 +22,6 @@ begin
       join expiry.sending_hours as h on h.organisation_id = o.id
       left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
      where l.mentor_id = any (p_mentor_ids)
-       and l.kind = 'reminder'
        and l.status = 'failed'
        and l.status_reason = any (p_reasons)
        and coalesce(r.email, o.fallback_email) is not null

@@ -7,6 +7,6 @@ select l.id, greatest(l.available_at, pg_catalog.now() + h.opens_in) as until
    and l.in_sending_hours
    and l.available_at > pg_catalog.now()
    -- One that was tried pauses for its answer; when that is over, begin puts it off again.
-   and (l.attempts = 0 or h.opens_in > interval '0' and h.opens_on <= l.certification_expiry_date);
+   and (l.attempts = 0 or h.opens_in > interval '0' and (h.opens_on <= l.certification_expiry_date or l.kind <> 'reminder'));
 comment on view expiry.waiting_reminders is
   'Pending reminders that wait for their organisation''s sending hours, and until when. A pause after a transient answer within the hours is none of them.';

@@ -29,7 +29,7 @@ begin
     select asked.place, l.id, l.generation, f.reason, f.coordinator_id, f.recipient_email, f.delivery, l.mentor_id, h.opens_in,
            case
              when f.verdict = 'begun' and l.in_sending_hours and h.opens_in > interval '0'
-                  and h.opens_on <= l.certification_expiry_date then 'put_off'
+                  and (h.opens_on <= l.certification_expiry_date or l.kind <> 'reminder') then 'put_off'
              else f.verdict
            end as verdict,
            l.attempts + 1 as attempt, array(
