@@ -10,17 +10,17 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_changed uuid[];
+  v_has_notes boolean := exists (select from expiry.backdated_expiries as b where b.mentor_id = any (p_mentor_ids));
+  v_due uuid[];
+  v_wanted expiry.mentor_status[];
   v_left uuid[];
-  v_noted boolean := exists (select from expiry.backdated_expiries as b where b.mentor_id = any (p_mentor_ids));
+  v_count integer := 0;
 begin
-  if v_noted then
+  if v_has_notes then
     perform expiry.admit_expiries(p_mentor_ids);
   end if;
-  perform pg_catalog.set_config('expiry.rule', p_source::text, true),
-          pg_catalog.set_config('expiry.run_id', coalesce(p_run_id::text, ''), true);
   with due as materialized (
-    select s.mentor_id, s.status, s.wanted_status, s.certification_id, s.expiry_date
+    select s.mentor_id, s.wanted_status, s.certification_id, s.expiry_date
       from expiry.mentor_standing as s
      where s.mentor_id = any (p_mentor_ids) and s.wanted_status <> s.status
   ), steady as materialized (
@@ -30,25 +30,33 @@ begin
       join expiry.certifications as c on c.id = d.certification_id
      where c.expiry_date = d.expiry_date
        for no key update of c skip locked
-  ), changed as (
+  ), judged as (
+    select d.mentor_id, d.wanted_status, d.certification_id is null or d.mentor_id in (select s.mentor_id from steady as s) as is_steady
+      from due as d
+  )
+  select pg_catalog.array_agg(j.mentor_id) filter (where j.is_steady),
+         pg_catalog.array_agg(j.wanted_status) filter (where j.is_steady),
+         pg_catalog.array_agg(j.mentor_id) filter (where not j.is_steady)
+    into v_due, v_wanted, v_left
+    from judged as j;
+  if v_due is not null then
+    perform pg_catalog.set_config('expiry.rule', p_source::text, true),
+            pg_catalog.set_config('expiry.run_id', coalesce(p_run_id::text, ''), true);
     update expiry.mentors as m
        set status = d.wanted_status,
            paused_until = case when d.wanted_status = 'active' then null else m.paused_until end
-      from due as d
-     where m.id = d.mentor_id
-       and m.status = d.status
-       and (d.certification_id is null or d.mentor_id in (select s.mentor_id from steady as s))
-    returning m.id
-  )
-  select array(select c.id from changed as c),
-         array(select d.mentor_id from due as d except select c.id from changed as c)
-    into v_changed, v_left;
-  perform pg_catalog.set_config('expiry.rule', '', true), pg_catalog.set_config('expiry.run_id', '', true);
-  insert into expiry.mentor_rechecks (mentor_id, source) select u.id, p_source from pg_catalog.unnest(v_left) as u (id);
-  if v_noted then
+      from unnest(v_due, v_wanted) as d (mentor_id, wanted_status)
+     where m.id = d.mentor_id;
+    get diagnostics v_count = row_count;
+    perform pg_catalog.set_config('expiry.rule', '', true), pg_catalog.set_config('expiry.run_id', '', true);
+  end if;
+  if v_left is not null then
+    insert into expiry.mentor_rechecks (mentor_id, source) select u.id, p_source from pg_catalog.unnest(v_left) as u (id);
+  end if;
+  if v_has_notes then
     perform expiry.forget_backdated_expiries(p_mentor_ids);
   end if;
-  return pg_catalog.cardinality(v_changed);
+  return v_count;
 end;
 $$;
 comment on function expiry.settle_statuses(uuid[], expiry.reminder_source, bigint) is

@@ -14,6 +14,7 @@ as $$
 declare
   v_status expiry.mentor_status;
   v_can boolean;
+  v_today date;
   v_reason text := coalesce(pg_catalog.current_setting('expiry.reason', true), '');
   v_actor text := coalesce(pg_catalog.current_setting('expiry.actor', true), '');
 begin
@@ -28,8 +29,8 @@ begin
            when 'inactive' then true
            when 'certification_expired' then p_expected <> 'inactive' and coalesce(s.standing_date < clock.today, false)
            else coalesce(s.standing_date >= clock.today, p_expected <> 'certification_expired')
-         end
-    into strict v_can
+         end, clock.today
+    into strict v_can, v_today
     from expiry.mentor_standing as s
    cross join lateral (select expiry.today(s.organisation_id) as today) as clock
    where s.mentor_id = p_mentor_id;
@@ -42,7 +43,7 @@ begin
   perform pg_catalog.set_config('expiry.reason', p_reason, true), pg_catalog.set_config('expiry.actor', p_actor, true);
   update expiry.mentors as m
      set status = p_new, paused_until = case
-           when p_new = 'active' or p_new = 'paused' and m.paused_until <= expiry.today(m.organisation_id) then null
+           when p_new = 'active' or p_new = 'paused' and m.paused_until <= v_today then null
            else m.paused_until
          end
    where m.id = p_mentor_id;
