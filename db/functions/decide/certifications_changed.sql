@@ -26,6 +26,7 @@ begin
         into v_mentor_ids, v_backdated, v_admitted_dates
         from before_rows as b;
     else
+      perform pg_catalog.set_config('expiry.dates_changing', '', true);
       with changed as materialized (
         select n.id, n.mentor_id, n.expiry_date, b.mentor_id as old_mentor_id, b.expiry_date as old_expiry_date
           from after_rows as n

@@ -9,6 +9,7 @@ declare
   v_from expiry.mentor_status[];
   v_to expiry.mentor_status[];
   v_others uuid[];
+  v_to_settle uuid[];
 begin
   select pg_catalog.array_agg(n.id) filter (where n.status <> b.status),
          pg_catalog.array_agg(b.status) filter (where n.status <> b.status),
@@ -26,11 +27,17 @@ begin
     perform expiry.record_status_transitions(v_ids, v_from, v_to);
   end if;
   -- What the rules change themselves is settled by whoever applies them.
-  if coalesce(pg_catalog.current_setting('expiry.rule', true), '') = '' and (v_ids is not null or v_others is not null) then
-    perform expiry.settle_or_note_mentors(coalesce(v_ids, '{}') || coalesce(v_others, '{}'));
+  v_to_settle := v_ids || v_others; -- null only where both are
+  if coalesce(pg_catalog.current_setting('expiry.rule', true), '') <> '' or v_to_settle is null then
+    return null;
+  end if;
+  if pg_catalog.current_setting('expiry.dates_changing', true) = 'yes' then
+    insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_to_settle) as u (id);
+  else
+    perform expiry.settle_or_note_mentors(v_to_settle);
   end if;
   return null;
 end;
 $$;
 comment on function expiry.mentors_changed() is
-  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again) and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed.';
+  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again) and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed. Where the same statement changes dates, those decide first (certifications_changing).';

@@ -39,9 +39,17 @@ begin
       into v_verdict
       from expiry.organisations as o
      where o.id = v_organisation_id;
+    with undecided as materialized (
+      select b.mentor_id
+        from expiry.backdated_expiries as b
+       where b.mentor_id = any (p_mentor_ids) and b.organisation_id = v_organisation_id and b.verdict = 'undecided'
+       order by b.mentor_id
+         for no key update skip locked
+    )
     update expiry.backdated_expiries as b
        set verdict = v_verdict, decided_at = pg_catalog.clock_timestamp()
-     where b.mentor_id = any (p_mentor_ids) and b.organisation_id = v_organisation_id and b.verdict = 'undecided';
+      from undecided as u
+     where b.mentor_id = u.mentor_id;
     perform expiry.report_held_expiries(v_organisation_id);
   end loop;
 end;

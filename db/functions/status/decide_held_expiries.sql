@@ -19,7 +19,7 @@ begin
        and b.verdict in ('undecided', 'held', 'rejected')
        and b.verdict <> p_verdict
      order by b.mentor_id
-       for no key update
+       for no key update skip locked -- a host that is changing one of them decides anew when it commits
   ), decided as (
     update expiry.backdated_expiries as b
        set verdict = p_verdict, decided_by = p_actor, decided_at = pg_catalog.clock_timestamp()
@@ -36,4 +36,4 @@ begin
 end;
 $$;
 comment on function expiry.decide_held_expiries(uuid, text, text) is
-  'A person''s decision about what the brake holds of one organisation, and how many mentors it concerns. approved: whoever is still lapsed leaves service now, or at the next sweep where somebody holds the mentor. rejected: everybody stays as last admitted until the data is corrected, or the admitted date itself runs out; it can still be approved later.';
+  'A person''s decision about what the brake holds of one organisation, and how many mentors it concerns. approved: whoever is still lapsed leaves service now, or at the next sweep where somebody holds the mentor. rejected: everybody stays as last admitted until the data is corrected, or the admitted date itself runs out; it can still be approved later. What somebody is changing at this moment is left out; the alert then says how many remain.';

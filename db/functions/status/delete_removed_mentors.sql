@@ -23,6 +23,9 @@ begin
   delete from expiry.reminder_delivery_attempts as a
    using expiry.reminder_dispatch_log as l where l.id = a.log_id and l.mentor_id = any (v_ids);
   delete from expiry.reminder_dispatch_log as l where l.mentor_id = any (v_ids);
+  -- A certification that was somebody else's before is named in that one's reminders.
+  update expiry.reminder_dispatch_log as l set certification_id = null
+    from expiry.certifications as c where c.mentor_id = any (v_ids) and l.certification_id = c.id;
   delete from expiry.certifications as c where c.mentor_id = any (v_ids);
   delete from expiry.certification_history as h where h.mentor_id = any (v_ids);
   delete from expiry.mentor_rechecks as r where r.mentor_id = any (v_ids);

@@ -8,13 +8,13 @@ as $$
 declare
   v_organisation_ids uuid[];
 begin
-  with over as (
-    delete from expiry.backdated_expiries as b
-     using expiry.mentors as m
+  with ended as materialized (
+    select b.mentor_id
+      from expiry.backdated_expiries as b
+      join expiry.mentors as m on m.id = b.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id
       left join expiry.certifications as c on c.mentor_id = m.id
      where b.mentor_id = any (p_mentor_ids)
-       and m.id = b.mentor_id
        and (
          c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date -- corrected
          or b.admitted_date is null
@@ -22,6 +22,12 @@ begin
             and (m.status not in ('active', 'paused') or b.admitted_date < ((select expiry.now()) at time zone o.time_zone)::date)
          or b.verdict in ('admitted', 'approved') and b.recorded_at <= (select expiry.now()) - interval '24 hours'
        )
+     order by b.mentor_id
+       for update of b skip locked
+  ), over as (
+    delete from expiry.backdated_expiries as b
+     using ended
+     where b.mentor_id = ended.mentor_id
     returning b.organisation_id, b.verdict
   )
   select pg_catalog.array_agg(distinct over.organisation_id) into v_organisation_ids

@@ -48,6 +48,7 @@ begin
       from unnest(v_due, v_wanted) as d (mentor_id, wanted_status)
      where m.id = d.mentor_id;
     get diagnostics v_count = row_count;
+    perform expiry.revive_messages(v_due, p_source);
     perform pg_catalog.set_config('expiry.rule', '', true), pg_catalog.set_config('expiry.run_id', '', true);
   end if;
   if v_left is not null then
