@@ -65,8 +65,9 @@ const createCoordinators = `
 const createHeld = 'create temporary table import_held (mentor_id uuid primary key) on commit drop'
 
 /**
- * One row a mentor, with what the mentor shall be. A status that the file leaves open stays, and so does
- * certification_expired where the file says active: only a renewed date brings a mentor back.
+ * One row a mentor, with what the mentor shall be. A status that the file leaves open stays. Whether a certification has
+ * expired its date decides, not the file: nobody becomes certification_expired by it whose date is known, and who is stays
+ * so until the date is renewed.
  */
 function createMentors({ isLocked }: { isLocked: boolean }): string {
   const mayChange = isLocked
@@ -82,16 +83,22 @@ function createMentors({ isLocked }: { isLocked: boolean }): string {
          p.expiry_date is not null and c.id is null and (m.id is null or ${mayChange}) as has_new_date,
          p.expiry_date <> c.expiry_date and ${mayChange} as has_changed_date,
          c.id is not null or p.expiry_date is not null as has_date,
-         m.status = 'certification_expired' and p.status = 'active' as is_kept_expired
+         m.status = 'certification_expired' and p.status = 'active' and facts.is_valid is not true as is_kept_expired
     from pg_temp.import_people as p
     left join expiry.mentors as m on m.organisation_id = p.organisation_id and m.external_ref = p.mentor_ref
     left join expiry.certifications as c on c.mentor_id = m.id
     left join pg_temp.import_coordinators as co
       on co.organisation_id = p.organisation_id and co.coordinator_ref = p.coordinator_ref
    cross join lateral (
+     select coalesce(p.expiry_date, c.expiry_date) >= expiry.today(p.organisation_id) as is_valid
+   ) as facts
+   cross join lateral (
      select case
        when m.id is null then coalesce(p.status::expiry.mentor_status, 'active')
-       when m.status = 'certification_expired' and p.status = 'active' then m.status
+       when m.status = 'certification_expired' and (p.status = 'active' or p.status = 'paused' and facts.is_valid is not true)
+         then m.status
+       when p.status = 'certification_expired' and facts.is_valid is not null
+         then case m.status when 'inactive' then 'active' else m.status end
        else coalesce(p.status::expiry.mentor_status, m.status)
      end as status
    ) as shall`
