@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addMentors, addOrganisation, nightly, setClock } from '../support/people.ts'
+import { addMentors, addOrganisation, moveExpiryDate, nightly, setClock } from '../support/people.ts'
 import { backdate, decide, heldAlerts, mentorsOf, standingOf, verdictsOf } from './brake.ts'
 import { race } from './race.ts'
 import { countByStatus, inconsistencies } from './reminders.ts'
@@ -117,7 +117,23 @@ test('held mentors are reminded about the date that was admitted', async () => {
   expect(begun.rows.map(({ verdict }) => verdict)).toEqual(Array(10).fill('begun'))
 })
 
-test('decisions against hosts that correct one after the other: no deadlock, and no host is made to wait', {
+test('a decision does not wait for a host that is changing one of them, and the night puts the alert right', async () => {
+  await using database = await freshDatabase()
+  const organisation = await heldTen(database)
+  const [mentor] = await mentorsOf(database, organisation)
+  if (mentor === undefined) throw new Error('ten mentors')
+  const [host, operator] = [await database.connect(), await database.connect()]
+  await host.query('begin')
+  await moveExpiryDate(host, mentor, '2026-03-30')
+  await operator.query(`set lock_timeout = '2s'`)
+  expect(await decide(operator, 'reject', organisation)).toBe(9)
+  await host.query('commit')
+  await nightly(database)
+  expect(await verdictsOf(database, organisation)).toEqual({ rejected: 9 })
+  expect(await heldAlerts(database)).toEqual([])
+})
+
+test('decisions against hosts that correct one after the other: no deadlock', {
   timeout: 60_000,
 }, async () => {
   await using database = await freshDatabase()

@@ -99,7 +99,7 @@ test('a renewal in mid-statement: the night finds half of the dates locked and g
   const pid = await backendOf(renewal)
   await blocker.query('begin')
   await blocker.query(
-    'select from expiry.certifications where id = (select max(id::text)::uuid from expiry.certifications) for update',
+    `select from expiry.certifications where expiry_date = '2026-03-09' order by id desc limit 1 for no key update`,
   )
   const renewing = renewal.query(
     `update expiry.certifications as c set expiry_date = '2027-03-09'
