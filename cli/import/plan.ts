@@ -71,9 +71,10 @@ const createHeld = 'create temporary table import_held (mentor_id uuid primary k
 
 /**
  * One row a mentor whose line says something else than is known, with what the mentor shall be; whoever is as the file
- * says has none, and costs no more than the comparison. A status that the file leaves open stays, and so does
- * certification_expired where the file says active: only a renewed date brings a mentor back. Two kinds of line are there
- * to be counted alone: those that leave a known date as it is, and those that keep a mentor expired.
+ * says has none, and costs no more than the comparison. A status that the file leaves open stays. Whether a certification
+ * has expired its date decides, not the file: nobody becomes certification_expired by it whose date is known, and who is
+ * stays so until the date is renewed. Two kinds of line are there to be counted alone: those that leave a known date as it
+ * is, and those that keep a mentor expired.
  */
 function createMentors({ isLocked }: { isLocked: boolean }): string {
   const mayChange = isLocked
@@ -94,7 +95,7 @@ function createMentors({ isLocked }: { isLocked: boolean }): string {
              l.certification_expiry_date is not null and c.id is null and (m.id is null or ${mayChange}) as has_new_date,
              l.certification_expiry_date <> c.expiry_date and ${mayChange} as has_changed_date,
              l.certification_expiry_date is null and c.id is not null as keeps_date,
-             m.status = 'certification_expired' and l.status = 'active' as is_kept_expired
+             m.status = 'certification_expired' and l.status = 'active' and facts.is_valid is not true as is_kept_expired
         from pg_temp.import_lines as l
         join expiry.organisations as o on o.slug = l.organisation
         left join expiry.mentors as m on m.organisation_id = o.id and m.external_ref = l.mentor_ref
@@ -102,9 +103,16 @@ function createMentors({ isLocked }: { isLocked: boolean }): string {
         left join pg_temp.import_coordinators as co
           on co.organisation = l.organisation and co.coordinator_ref = l.coordinator_ref
        cross join lateral (
+         select coalesce(l.certification_expiry_date, c.expiry_date)
+                  >= ((select expiry.now()) at time zone o.time_zone)::date as is_valid
+       ) as facts
+       cross join lateral (
          select case
                   when m.id is null then coalesce(l.status, 'active')
-                  when m.status = 'certification_expired' and l.status = 'active' then m.status
+                  when m.status = 'certification_expired'
+                       and (l.status = 'active' or l.status = 'paused' and facts.is_valid is not true) then m.status
+                  when l.status = 'certification_expired' and facts.is_valid is not null
+                    then case m.status when 'inactive' then 'active' else m.status end
                   else coalesce(l.status, m.status)
                 end as status,
                 coalesce(l.portal_key, m.portal_key, case o.id when ${onlyPublished} then l.mentor_ref end) as portal_key

@@ -1,5 +1,18 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, date, foreignKey, index, text, time, unique, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  numeric,
+  text,
+  time,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { expiry, instant, mentorStatus, plausibleDate, plausibleEmail } from './types.ts'
 
 export const organisations = expiry.table(
@@ -17,6 +30,9 @@ export const organisations = expiry.table(
     sendFrom: time('send_from').default('07:00'),
     sendUntil: time('send_until').default('21:00'),
     mentorUrl: text('mentor_url'),
+    /** Expiries by a change of data are held when within 24 h they concern more mentors, and a greater share, than these. */
+    brakeMentors: integer('brake_mentors').notNull().default(3),
+    brakeShare: numeric('brake_share', { precision: 4, scale: 3 }).notNull().default('0.2'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [
@@ -28,6 +44,7 @@ export const organisations = expiry.table(
       'organisations_sending_hours_check',
       sql`(${t.sendFrom} is null) = (${t.sendUntil} is null) and ${t.sendUntil} - ${t.sendFrom} >= interval '1 hour'`,
     ),
+    check('organisations_brake_check', sql`${t.brakeMentors} >= 0 and ${t.brakeShare} between 0 and 1`),
     check(
       'organisations_mentor_url_check',
       sql`${t.mentorUrl} ~ '^https?://[^[:space:][:cntrl:]<>"{}/?#@\\\\]+([/?#]([^[:space:][:cntrl:]<>"{}\\\\]|[{](ref|id)[}])*)?$'`,
@@ -71,6 +88,8 @@ export const mentors = expiry.table(
     status: mentorStatus('status').notNull().default('active'),
     pausedUntil: date('paused_until'),
     statusVersion: bigint('status_version', { mode: 'number' }).notNull().default(0),
+    removalRequestedAt: instant('removal_requested_at'),
+    removalRequestedBy: text('removal_requested_by'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [
@@ -81,6 +100,9 @@ export const mentors = expiry.table(
       foreignColumns: [coordinators.organisationId, coordinators.id],
     }),
     index('mentors_coordinator_id_idx').on(t.coordinatorId),
+    index('mentors_paused_until_idx').on(t.pausedUntil).where(sql`status = 'paused'`),
+    index('mentors_expired_idx').on(t.id).where(sql`status = 'certification_expired'`),
+    index('mentors_removal_idx').on(t.id).where(sql`removal_requested_at is not null`),
     check('mentors_portal_key_check', sql`${t.portalKey} !~ '[/<>*%&:\\\\?+]' and ${t.portalKey} <> ''`),
     check('mentors_paused_until_check', plausibleDate(t.pausedUntil)),
   ],

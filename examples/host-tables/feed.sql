@@ -3,6 +3,16 @@
 -- mends whatever a trigger could not do.
 create schema if not exists feed;
 
+-- leave_until is the first day back: expiry ends the leave by itself, and the host's state may stay as it is.
+create or replace function feed.is_on_leave(p_mentor public.peer_mentors, p_organisation_id uuid)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_mentor.state = 'on_leave' and coalesce(p_mentor.leave_until > expiry.today(p_organisation_id), true);
+$$;
+
 -- Brings these mentors of the host up to date, with their clubs and coordinators; all of the host's when null. One
 -- statement a table, however many mentors; what is as it should be is not written.
 create or replace function feed.mentors(p_ids uuid[])
@@ -28,24 +38,25 @@ begin
    where (coordinators.full_name, coordinators.email, coordinators.active)
          is distinct from (excluded.full_name, excluded.email, excluded.active);
 
-  -- expiry decides who is out of service for a lapsed certification; the host does not overrule it.
+  -- expiry decides who is out of service for a lapsed certification, and when a leave is over; the host overrules neither.
   insert into expiry.mentors (organisation_id, external_ref, full_name, coordinator_id, status, paused_until)
   select o.id, m.id::text, m.display_name, k.id,
-         case m.state when 'serving' then 'active' when 'on_leave' then 'paused' else 'inactive' end::expiry.mentor_status,
-         case m.state when 'on_leave' then m.leave_until end
+         case when m.state = 'retired' then 'inactive' when leave.is_on then 'paused' else 'active' end::expiry.mentor_status,
+         case when leave.is_on then m.leave_until end
     from public.peer_mentors as m
     join public.clubs as c on c.id = m.club_id
     join expiry.organisations as o on o.slug = c.slug
     left join expiry.coordinators as k on k.organisation_id = o.id and k.external_ref = m.looked_after_by::text
+   cross join lateral (select feed.is_on_leave(m, o.id) as is_on) as leave
    where p_ids is null or m.id = any (p_ids)
   on conflict (organisation_id, external_ref) do update
      set full_name = excluded.full_name, coordinator_id = excluded.coordinator_id, paused_until = excluded.paused_until,
-         status = case when mentors.status = 'certification_expired' and excluded.status = 'active'
+         status = case when mentors.status = 'certification_expired' and excluded.status <> 'inactive'
                        then mentors.status else excluded.status end
    where (mentors.full_name, mentors.coordinator_id, mentors.paused_until)
          is distinct from (excluded.full_name, excluded.coordinator_id, excluded.paused_until)
       or mentors.status <> excluded.status
-         and not (mentors.status = 'certification_expired' and excluded.status = 'active');
+         and not (mentors.status = 'certification_expired' and excluded.status <> 'inactive');
 
   -- A mentor whose last certificate was taken away has none that is valid: as of yesterday.
   insert into expiry.certifications (mentor_id, expiry_date)
@@ -62,6 +73,16 @@ begin
   on conflict (mentor_id) do update
      set expiry_date = excluded.expiry_date
    where certifications.expiry_date <> excluded.expiry_date;
+
+  -- Whom a renewal has brought back may have gone on leave meanwhile.
+  update expiry.mentors as e
+     set status = 'paused', paused_until = m.leave_until
+    from public.peer_mentors as m
+    join public.clubs as c on c.id = m.club_id
+    join expiry.organisations as o on o.slug = c.slug
+   where e.organisation_id = o.id and e.external_ref = m.id::text and e.status = 'active'
+     and feed.is_on_leave(m, o.id)
+     and (p_ids is null or m.id = any (p_ids));
 end;
 $$;
 

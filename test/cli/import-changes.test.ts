@@ -149,13 +149,13 @@ test('a status and a date that change together never make a reminder about the o
 test('import never makes a certification_expired mentor active', async () => {
   await importFile(database, [
     header,
-    line('m1', { status: 'certification_expired' }),
-    line('m2', { status: 'certification_expired' }),
+    line('m1', { status: 'certification_expired', ...day('2027-02-28') }),
+    line('m2', { status: 'certification_expired', ...day('2027-02-28') }),
   ])
   const { stdout } = await importFile(database, [
     header,
-    line('m1', { mentor_name: 'Renamed' }),
-    line('m2', { status: 'inactive' }),
+    line('m1', { mentor_name: 'Renamed', ...day('2027-02-28') }),
+    line('m2', { status: 'inactive', ...day('2027-02-28') }),
   ])
   expect(await people(database)).toMatchObject([
     { name: 'Renamed', status: 'certification_expired' },
@@ -270,8 +270,8 @@ test('an import waits for whoever holds a mentor, and then sees what they did', 
   await importFile(database, [header, line('m1')])
   const night = await database.connect()
   await night.query('begin')
-  await night.query("update expiry.mentors set status = 'certification_expired'")
-  const importing = importFile(database, [header, line('m1', { mentor_name: 'Renamed' })])
+  await night.query("update expiry.certifications set expiry_date = '2027-02-28'")
+  const importing = importFile(database, [header, line('m1', { mentor_name: 'Renamed', ...day('2027-02-28') })])
   const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
   await expect.poll(async () => (await database.query(waiting)).rowCount).toBe(1)
   await night.query('commit')

@@ -85,7 +85,9 @@ test('10,000 changes of status in one statement are settled by one call', async 
   const client = await database.connect()
   const calls = await callsDuring(client, `update expiry.mentors set status = 'inactive'`)
   expect(calls).toMatchObject({ mentors_changed: 1, settle_mentors: 1, supersede_reminders: 1 })
-  expect(Math.max(...Object.values(calls))).toBeLessThan(20)
+  const { count_status_version: versions, ...sets } = calls
+  expect(versions).toBe(10_000) // a version is the row's own
+  expect(Math.max(...Object.values(sets))).toBeLessThan(20)
   expect(await countByStatus(database)).toEqual({ superseded: 10_000 })
   await client.query(`update expiry.mentors set status = 'active'`)
   expect(await countByStatus(database)).toEqual({ pending: 10_000 })

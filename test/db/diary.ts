@@ -10,7 +10,7 @@ import {
   setStatus,
 } from '../support/people.ts'
 import { attemptsOf, begin, claim, deliver, finish, uncertain } from './delivery.ts'
-import { reminders } from './reminders.ts'
+import { nameOf, reminders } from './reminders.ts'
 
 /** Where an event of a diary happens. */
 type Scene = { runner: Runner; organisation: string; mentor: Mentor }
@@ -53,9 +53,10 @@ function instantOf(when: string): string {
 async function inShort(options: { runner: Runner; mentor: Mentor; expiryDate: string }): Promise<string> {
   const rows = await reminders(options.runner, options.mentor)
   return rows
-    .map(({ thresholdDay, expiryDate, status, reason }) => {
+    .map((row) => {
+      const { expiryDate, status, reason } = row
       const date = expiryDate === options.expiryDate ? '' : ` for ${expiryDate}`
-      return `${thresholdDay}${date} ${status}${reason === null ? '' : ` (${reason})`}`
+      return `${nameOf(row)}${date} ${status}${reason === null ? '' : ` (${reason})`}`
     })
     .join(', ')
 }

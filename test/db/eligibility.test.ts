@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => database[Symbol.asyncDispose]())
 
-const statuses: MentorStatus[] = ['active', 'paused', 'certification_expired', 'inactive']
+const statuses: MentorStatus[] = ['active', 'paused', 'inactive']
 const isEligible = (status: MentorStatus) => status === 'active' || status === 'paused'
 
 test.each(statuses)('a mentor who is %s and whose date comes in is reminded about if eligible', async (status) => {
@@ -38,6 +38,17 @@ test.each(statuses.flatMap((from) => statuses.filter((to) => to !== from).map((t
     expect(inShort(await reminders(database, mentor))).toBe(isEligible(to) ? '30 pending' : before)
   },
 )
+
+test("an expired certification takes what is open away, and its renewal brings the new date's reminder", async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  await moveExpiryDate(database, mentor, '2026-02-28')
+  await setStatus(database, mentor, 'paused')
+  expect(inShort(await reminders(database, mentor))).toBe('30 superseded (date_moved), lapsed pending')
+  await moveExpiryDate(database, mentor, '2026-03-20')
+  expect(inShort(await reminders(database, mentor))).toBe(
+    '30 superseded (date_moved), lapsed superseded (renewed), restored pending, 30 pending',
+  )
+})
 
 test('without a certification nobody is reminded, and nothing is due', async () => {
   const mentor = await addMentor(database, { organisation })

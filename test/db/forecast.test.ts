@@ -68,13 +68,13 @@ describe.each([
       if (day === 0) await finishSending()
       if (day > 0 || !isNightDone) await nightly(database)
       await deliver(database, await reminders(database))
-      for (const { mentorId, reason } of await reminders(database)) {
-        if (reason === 'no_recipient') unreachable.add(mentorId)
+      for (const { mentorId, kind, reason } of await reminders(database)) {
+        if (kind === 'reminder' && reason === 'no_recipient') unreachable.add(mentorId)
       }
     }
     const { rows } = await database.query<{ id: number; key: string }>(
       `select id, mentor_id || ' ' || threshold_day || ' on ' || date_sent as key
-         from expiry.reminder_dispatch_log where status = 'sent'`,
+         from expiry.reminder_dispatch_log where kind = 'reminder' and status = 'sent'`,
     )
     sent = rows.filter(({ id }) => !before.has(id)).map(({ key }) => key)
   }, 120_000)

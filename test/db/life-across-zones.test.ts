@@ -37,7 +37,7 @@ const lives: Life[] = [
       ['2026-10-24T22:00:00Z', night, '7 pending'],
       ['2026-10-31T22:59:59Z', night, '7 pending'],
       ['2026-11-01T22:59:59Z', night, '7 pending'],
-      ['2026-11-01T23:00:00Z', night, '7 superseded (lapsed)'],
+      ['2026-11-01T23:00:00Z', night, '7 superseded (lapsed), lapsed pending'],
     ],
   },
   {
@@ -48,7 +48,7 @@ const lives: Life[] = [
       ['2026-03-08T07:59:59Z', night, '14 pending'], // 8 days left
       ['2026-03-08T08:00:00Z', night, '14 superseded (tighter_reminder), 7 pending'],
       ['2026-03-16T06:59:59Z', night, '14 superseded (tighter_reminder), 7 pending'],
-      ['2026-03-16T07:00:00Z', night, '14 superseded (tighter_reminder), 7 superseded (lapsed)'],
+      ['2026-03-16T07:00:00Z', night, '14 superseded (tighter_reminder), 7 superseded (lapsed), lapsed pending'],
     ],
   },
 ]
@@ -62,9 +62,9 @@ test.each([
   { at: '2026-03-24T09:59:59Z', honolulu: '14', losAngeles: '7', oslo: '7', kiritimati: '7' },
   { at: '2026-03-24T10:00:00Z', honolulu: '7', losAngeles: '7', oslo: '7', kiritimati: '7' },
   { at: '2026-03-23T10:00:00Z', honolulu: '14', losAngeles: '14', oslo: '14', kiritimati: '7' },
-  { at: '2026-03-31T10:00:00Z', honolulu: '7', losAngeles: '7', oslo: '7', kiritimati: '' },
-  { at: '2026-04-01T09:59:59Z', honolulu: '7', losAngeles: '', oslo: '', kiritimati: '' },
-  { at: '2026-04-01T10:00:00Z', honolulu: '', losAngeles: '', oslo: '', kiritimati: '' },
+  { at: '2026-03-31T10:00:00Z', honolulu: '7', losAngeles: '7', oslo: '7', kiritimati: 'lapsed' },
+  { at: '2026-04-01T09:59:59Z', honolulu: '7', losAngeles: 'lapsed', oslo: 'lapsed', kiritimati: 'lapsed' },
+  { at: '2026-04-01T10:00:00Z', honolulu: 'lapsed', losAngeles: 'lapsed', oslo: 'lapsed', kiritimati: 'lapsed' },
 ])('at $at each organisation has its own day', async ({ at, ...thresholds }) => {
   await using database = await freshDatabase()
   await setClock(database, '2026-01-01T12:00:00Z')

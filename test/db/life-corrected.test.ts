@@ -97,9 +97,13 @@ const lives: Life[] = [
     expiryDate: '2026-03-31',
     diary: [
       ['2026-03-24', night, '7 pending'],
-      ['2026-04-01', night, '7 superseded (lapsed)'],
-      ['2026-04-02', night, '7 superseded (lapsed)'],
-      ['2026-04-03', movedTo('2026-04-08'), '7 superseded (lapsed), 7 for 2026-04-08 pending'],
+      ['2026-04-01', night, '7 superseded (lapsed), lapsed pending'],
+      ['2026-04-02', night, '7 superseded (lapsed), lapsed pending'],
+      [
+        '2026-04-03',
+        movedTo('2026-04-08'),
+        '7 superseded (lapsed), lapsed superseded (renewed), restored for 2026-04-08 pending, 7 for 2026-04-08 pending',
+      ],
     ],
   },
 ]

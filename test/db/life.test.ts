@@ -4,7 +4,7 @@ import { answeredUncertain, both, delivered, expected, isClaimed, type Life, liv
 
 const lives: Life[] = [
   {
-    name: 'every threshold once, day by day, and nothing after the last valid day',
+    name: 'every threshold once, day by day, and after the last valid day that the mentor is out of service',
     expiryDate: '2026-03-31',
     diary: [
       ['2026-02-28', both(night, delivered), ''], // 31 days left
@@ -16,7 +16,7 @@ const lives: Life[] = [
       ['2026-03-24', both(night, delivered), '30 sent, 14 sent, 7 sent'], // 7
       ['2026-03-30', both(night, delivered), '30 sent, 14 sent, 7 sent'], // 1
       ['2026-03-31', both(night, delivered), '30 sent, 14 sent, 7 sent'], // 0
-      ['2026-04-01', both(night, delivered), '30 sent, 14 sent, 7 sent'], // -1
+      ['2026-04-01', both(night, delivered), '30 sent, 14 sent, 7 sent, lapsed sent'], // -1
     ],
   },
   {
@@ -98,7 +98,7 @@ const lives: Life[] = [
     expiryDate: '2028-02-29',
     diary: [
       ['2028-02-29', night, '7 pending'],
-      ['2028-03-01', night, '7 superseded (lapsed)'],
+      ['2028-03-01', night, '7 superseded (lapsed), lapsed pending'],
     ],
   },
 ]

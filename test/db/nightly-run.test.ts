@@ -52,6 +52,9 @@ test('the run is there for all to see while its phases work; a second call retur
   expect(ended.phases.map(({ phase }) => phase)).toEqual([
     'refresh_thresholds',
     'recheck',
+    'resume_pauses',
+    'expire_lapsed',
+    'restore_renewed',
     'supersede',
     'revive',
     'threshold_30',
@@ -59,6 +62,7 @@ test('the run is there for all to see while its phases work; a second call retur
     'threshold_7',
     'retry_failed',
     'rescue',
+    'remove',
   ])
   expect(inShort(await reminders(database, mentor))).toBe('30 pending')
 })

@@ -8,6 +8,7 @@ import { type DatabaseObject, readObjects } from '../../db/objects.ts'
 import * as operations from '../../db/schema/operations.ts'
 import * as people from '../../db/schema/people.ts'
 import * as remindersSchema from '../../db/schema/reminders.ts'
+import * as standing from '../../db/schema/standing.ts'
 import * as thresholds from '../../db/schema/thresholds.ts'
 import * as types from '../../db/schema/types.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
@@ -82,8 +83,14 @@ test('trigger functions that write for others run as their owner', async () => {
     `select distinct p.proname as name from pg_proc as p join pg_trigger as t on t.tgfoid = p.oid
       where p.${ours.routines} and not p.prosecdef`,
   )
-  // These three only look at the row, or ring.
-  expect(invoker).toEqual(['check_reminder_transition', 'check_time_zone', 'ring_reminder_doorbell'])
+  // These only look at the row, or ring.
+  expect(invoker).toEqual([
+    'certifications_changing',
+    'check_reminder_transition',
+    'check_time_zone',
+    'count_status_version',
+    'ring_reminder_doorbell',
+  ])
 })
 
 test('no phase of the night waits for a lock for more than five seconds', async () => {
@@ -115,14 +122,20 @@ test('the dates and numbers of the migration journal ascend, and each entry has 
 
 test('the schema in TypeScript is the one that the migrations make', async () => {
   const files = await readdir(join(folder, 'schema'))
-  expect(files.sort()).toEqual(['operations.ts', 'people.ts', 'reminders.ts', 'thresholds.ts', 'types.ts'])
+  expect(files.sort()).toEqual([
+    'operations.ts',
+    'people.ts',
+    'reminders.ts',
+    'standing.ts',
+    'thresholds.ts',
+    'types.ts',
+  ])
   const snapshots = (await readdir(join(folder, 'migrations/meta')))
     .filter((file) => file.endsWith('_snapshot.json'))
     .sort()
   const last = JSON.parse(await readText(`migrations/meta/${snapshots.at(-1)}`))
-  const now = generateDrizzleJson({ ...types, ...people, ...operations, ...thresholds, ...remindersSchema }, last.id, [
-    'expiry',
-  ])
+  const schema = { ...types, ...people, ...operations, ...thresholds, ...remindersSchema, ...standing }
+  const now = generateDrizzleJson(schema, last.id, ['expiry'])
   expect(await generateMigration(last, now)).toEqual([])
 })
 

@@ -40,12 +40,12 @@ export async function inconsistentMentors(runner: Runner): Promise<number> {
                 where t.day >= c.expiry_date - expiry.today(m.organisation_id)) as due
          from expiry.mentors as m left join expiry.certifications as c on c.mentor_id = m.id
      ), open as (
-       select * from expiry.reminder_dispatch_log where status in ('pending', 'queued', 'failed')
+       select * from expiry.reminder_dispatch_log where kind = 'reminder' and status in ('pending', 'queued', 'failed')
      )
      select count(*) as count from facts as f
       where f.eligible and f.due is not null
             and not exists (select from expiry.reminder_dispatch_log as l
-                             where l.mentor_id = f.id and l.certification_expiry_date = f.date
+                             where l.mentor_id = f.id and l.kind = 'reminder' and l.certification_expiry_date = f.date
                                and l.threshold_day <= f.due and l.status <> 'superseded')
          or exists (select from open as o where o.mentor_id = f.id
                      and (f.eligible is not true or o.certification_expiry_date <> f.date))

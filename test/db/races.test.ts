@@ -12,7 +12,7 @@ test('20 rounds of bulk renewal, bulk status change and the night: no deadlock, 
 }, async () => {
   await using database = await freshDatabase()
   await setClock(database, today)
-  const organisation = await addOrganisation(database)
+  const organisation = await addOrganisation(database, { brakeMentors: 600 })
   await addMentors(database, { organisation, count: 600, daysLeft: 20 })
   const [renewal, change, night, sweep] = await Promise.all(Array.from({ length: 4 }, () => database.connect()))
   if (!renewal || !change || !night || !sweep) throw new Error('four connections')

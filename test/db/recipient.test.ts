@@ -128,5 +128,7 @@ test('a failed reminder whose window the night finds taken over is not tried aga
   expect(inShort(await reminders(database, mentor))).toBe('30 superseded (tighter_reminder), 14 failed (no_recipient)')
   await setClock(database, '2026-04-01T12:00:00Z')
   await nightly(database)
-  expect(inShort(await reminders(database, mentor))).toBe('30 superseded (tighter_reminder), 14 superseded (lapsed)')
+  expect(inShort(await reminders(database, mentor))).toBe(
+    '30 superseded (tighter_reminder), 14 superseded (lapsed), lapsed failed (no_recipient)',
+  )
 })

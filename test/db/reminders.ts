@@ -5,6 +5,7 @@ export type ReminderStatus = 'pending' | 'queued' | 'sending' | 'sent' | 'failed
 export type Reminder = {
   id: number
   mentorId: string
+  kind: 'reminder' | 'lapsed' | 'restored'
   thresholdDay: number
   expiryDate: string
   status: ReminderStatus
@@ -16,7 +17,7 @@ export type Reminder = {
 /** All rows of the dispatch log, or those of one mentor, in the order of their ids. */
 export async function reminders(runner: Runner, mentor?: Mentor): Promise<Reminder[]> {
   const { rows } = await runner.query<Reminder>(
-    `select id, mentor_id as "mentorId", threshold_day as "thresholdDay", certification_expiry_date as "expiryDate",
+    `select id, mentor_id as "mentorId", kind, threshold_day as "thresholdDay", certification_expiry_date as "expiryDate",
             status, status_reason as reason, generation, attempts
        from expiry.reminder_dispatch_log
       where $1::uuid is null or mentor_id = $1
@@ -31,11 +32,16 @@ export async function onlyReminder(runner: Runner, mentor: Mentor): Promise<Remi
   return only(await reminders(runner, mentor))
 }
 
-/** A mentor's rows in short, such as `30 sent, 14 superseded (renewed)`. */
-export function inShort(rows: readonly Pick<Reminder, 'thresholdDay' | 'status' | 'reason'>[]): string {
-  return rows
-    .map(({ thresholdDay, status, reason }) => `${thresholdDay} ${status}${reason === null ? '' : ` (${reason})`}`)
-    .join(', ')
+type InShort = Pick<Reminder, 'kind' | 'thresholdDay' | 'status' | 'reason'>
+
+/** A mentor's rows in short, such as `30 sent, 14 superseded (renewed), lapsed pending`. */
+export function inShort(rows: readonly InShort[]): string {
+  return rows.map((row) => `${nameOf(row)} ${row.status}${row.reason === null ? '' : ` (${row.reason})`}`).join(', ')
+}
+
+/** A reminder's threshold, or the kind of a message that has none. */
+export function nameOf({ kind, thresholdDay }: Pick<Reminder, 'kind' | 'thresholdDay'>): string {
+  return kind === 'reminder' ? String(thresholdDay) : kind
 }
 
 /** How many rows each status has; statuses without rows are left out. */

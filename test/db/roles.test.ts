@@ -60,6 +60,14 @@ const mayExecute: Record<string, string> = {
   forecast_reminders: 'app service reader',
   raise_alert: 'service',
   resolve_alert: 'service',
+  transition_mentor_status: 'app service',
+  remove_mentor: 'app service',
+  expire_lapsed_mentors: 'service',
+  resume_elapsed_pauses: 'service',
+  restore_renewed_mentors: 'service',
+  approve_expiries: 'service',
+  reject_expiries: 'service',
+  delete_removed_mentors: 'service',
 }
 
 test('each routine is executable by whom it is for, and none by public', async () => {
@@ -123,6 +131,18 @@ test.each([
   ['expiry_app', `insert into expiry.mentor_rechecks (mentor_id) values (gen_random_uuid())`],
   ['expiry_app', `select expiry.claim_pending_reminders(1)`],
   ['expiry_app', `select expiry.settle_mentors('{}', 'manual')`],
+  ['expiry_app', `delete from expiry.backdated_expiries`],
+  ['expiry_app', `update expiry.backdated_expiries set verdict = 'admitted'`],
+  ['expiry_app', `update expiry.organisations set brake_mentors = 1000000`],
+  ['expiry_app', `insert into expiry.organisations (slug, name, brake_share) values ('a', 'A', 1)`],
+  ['expiry_app', `insert into expiry.mentor_status_transitions default values`],
+  ['expiry_app', `update expiry.mentor_status_transitions set actor = 'nobody'`],
+  ['expiry_app', `update expiry.portal_sync set synced_version = desired_version`],
+  ['expiry_app', `select expiry.approve_expiries(gen_random_uuid(), 'app')`],
+  ['expiry_app', `select expiry.reject_expiries(gen_random_uuid(), 'app')`],
+  ['expiry_app', `select expiry.delete_removed_mentors()`],
+  ['expiry_app', `select expiry.note_backdated_expiries('{}', '{}')`],
+  ['expiry_reader', `select expiry.approve_expiries(gen_random_uuid(), 'reader')`],
   ['expiry_app', `alter table expiry.mentors disable trigger all`],
   ['expiry_service', `update expiry.reminder_dispatch_log set status = 'sent'`],
   ['expiry_service', `update expiry.clock_override set at = now()`],
@@ -219,6 +239,12 @@ test('the service carries a reminder all the way', async () => {
 
 test.each(roles)('%s may look at the views', async (role) => {
   const client = await connectAs(role)
-  for (const view of ['due_reminders', 'uncovered_reminders', 'duplicate_reminders'])
+  for (const view of [
+    'due_reminders',
+    'uncovered_reminders',
+    'duplicate_reminders',
+    'held_expiries',
+    'mentor_standing',
+  ])
     await client.query(`select from expiry.${view}`)
 })

@@ -116,10 +116,38 @@ test('a coordinator who gets an address gets the reminder that had failed', asyn
 
 test('whom expiry took out of service, the feed does not bring back', async () => {
   const mentor = await join_('Anne')
-  const { id } = await known(mentor)
-  await database.query(`update expiry.mentors set status = 'certification_expired' where id = $1`, [id])
+  await certify(mentor, -1)
   await host.query(`update public.peer_mentors set display_name = 'Anne B.'`)
   expect(await known(mentor)).toMatchObject({ status: 'certification_expired' })
+  await certify(mentor, 400)
+  expect(await known(mentor)).toMatchObject({ status: 'active' })
+})
+
+test('a leave without an end that began while the certificate had expired holds after its renewal', async () => {
+  const mentor = await join_('Anne')
+  await certify(mentor, -1)
+  await host.query(`update public.peer_mentors set state = 'on_leave'`)
+  expect(await known(mentor)).toMatchObject({ status: 'certification_expired' })
+  await certify(mentor, 400)
+  expect(await known(mentor)).toMatchObject({ status: 'paused' })
+})
+
+test('expiry ends a leave on its first day back, and the feed does not begin it again, nor write what stays the same', async () => {
+  const [anne, per] = [await join_('Anne'), await join_('Per')]
+  await certify(anne, 400)
+  await certify(per, -1)
+  await host.query(`update public.peer_mentors set state = 'on_leave', leave_until = current_date + 5`)
+  expect(await known(anne)).toMatchObject({ status: 'paused' })
+  await database.query(`insert into expiry.clock_override (at) select now() + interval '6 days'`)
+  await database.query('select expiry.run_nightly()')
+  expect(await known(anne)).toMatchObject({ status: 'active' })
+  await database.query('select feed.everything()')
+  const counted = () => database.query('select count(*) as count from expiry.mentor_status_transitions')
+  const before = (await counted()).rows
+  await database.query('select feed.everything()')
+  expect(await known(anne)).toMatchObject({ status: 'active' })
+  expect(await known(per)).toMatchObject({ status: 'certification_expired' })
+  expect((await counted()).rows).toEqual(before)
 })
 
 test('a feed that fails does not keep the host from saving, and feed.everything mends it', async () => {

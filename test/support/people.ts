@@ -19,16 +19,19 @@ export async function addOrganisation(
     escalationEmail = null,
     sendFrom = null,
     sendUntil = null,
+    brakeMentors,
   }: {
     timeZone?: string
     fallbackEmail?: string | null
     escalationEmail?: string | null
     sendFrom?: string | null
     sendUntil?: string | null
+    /** How many a change of data may take out of service within a day; set high where that is not the matter. */
+    brakeMentors?: number
   } = {},
 ): Promise<string> {
   serial += 1
-  return idOf(
+  const id = idOf(
     await runner.query(
       `insert into expiry.organisations (slug, name, time_zone, fallback_email, escalation_email, send_from, send_until)
        values ($1, $2, $3, $4, $5, $6, $7) returning id`,
@@ -43,6 +46,9 @@ export async function addOrganisation(
       ],
     ),
   )
+  if (brakeMentors !== undefined)
+    await runner.query('update expiry.organisations set brake_mentors = $2 where id = $1', [id, brakeMentors])
+  return id
 }
 
 /** Adds a coordinator whom a reminder can reach, unless told otherwise, and returns the id. */

@@ -5,25 +5,45 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_mentor_ids uuid[];
+  v_ids uuid[];
+  v_from expiry.mentor_status[];
+  v_to expiry.mentor_status[];
+  v_others uuid[];
+  v_to_settle uuid[];
 begin
   -- A full join, because it is never a loop over every pair: the plan is kept for the session, made perhaps for one row.
   with changed as materialized (
-    select n.id, (n.status, n.organisation_id) is distinct from (b.status, b.organisation_id) as matters
+    select n.id, b.status as from_status, n.status as to_status, n.status <> b.status as is_transition,
+           (n.organisation_id, n.paused_until) is distinct from (b.organisation_id, b.paused_until) as matters
       from after_rows as n
       full join before_rows as b on b.id = n.id
-     where (n.status, n.organisation_id, n.coordinator_id) is distinct from (b.status, b.organisation_id, b.coordinator_id)
+     where (n.status, n.organisation_id, n.coordinator_id, n.paused_until)
+           is distinct from (b.status, b.organisation_id, b.coordinator_id, b.paused_until)
   )
-  select pg_catalog.array_agg(c.id) into v_mentor_ids
+  select pg_catalog.array_agg(c.id) filter (where c.is_transition),
+         pg_catalog.array_agg(c.from_status) filter (where c.is_transition),
+         pg_catalog.array_agg(c.to_status) filter (where c.is_transition),
+         pg_catalog.array_agg(c.id) filter (where not c.is_transition)
+    into v_ids, v_from, v_to, v_others
     from changed as c
-   where c.id is not null
-     and (c.matters
-          or exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = c.id and l.status = 'failed'));
-  if v_mentor_ids is not null then
-    perform expiry.settle_or_note_mentors(v_mentor_ids);
+   where c.is_transition
+      or c.matters
+      or exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = c.id and l.status = 'failed');
+  if v_ids is not null then
+    perform expiry.record_status_transitions(v_ids, v_from, v_to);
+  end if;
+  -- What the rules change themselves is settled by whoever applies them.
+  v_to_settle := v_ids || v_others; -- null only where both are
+  if coalesce(pg_catalog.current_setting('expiry.rule', true), '') <> '' or v_to_settle is null then
+    return null;
+  end if;
+  if pg_catalog.current_setting('expiry.dates_changing', true) = 'yes' then
+    insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_to_settle) as u (id);
+  else
+    perform expiry.settle_or_note_mentors(v_to_settle);
   end if;
   return null;
 end;
 $$;
 comment on function expiry.mentors_changed() is
-  'A changed status takes effect on the reminders in the same transaction, and so does a coordinator assigned to a mentor whose reminder had failed.';
+  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again) and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed. Where the same statement changes dates, those decide first (certifications_changing).';

@@ -15,14 +15,14 @@ begin
   with to_retry as materialized (
     select l.id, l.mentor_id,
            case when p_source = 'nightly'
-                then expiry.wait_for_hours(h.opens_in, h.opens_on, l.certification_expiry_date) else interval '0' end as opens_in
+                then expiry.wait_for_hours(h.opens_in, h.opens_on, case l.kind when 'reminder' then l.certification_expiry_date end)
+                else interval '0' end as opens_in
       from expiry.reminder_dispatch_log as l
       join expiry.mentors as m on m.id = l.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id
       join expiry.sending_hours as h on h.organisation_id = o.id
       left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
      where l.mentor_id = any (p_mentor_ids)
-       and l.kind = 'reminder'
        and l.status = 'failed'
        and l.status_reason = any (p_reasons)
        and coalesce(r.email, o.fallback_email) is not null

@@ -13,11 +13,13 @@ begin
   if pg_catalog.cardinality(v_locked) = 0 then
     return;
   end if;
+  perform expiry.settle_statuses(v_locked, p_source);
   perform expiry.supersede_reminders(v_locked);
   perform expiry.revive_reminders(v_locked, p_source);
+  perform expiry.revive_messages(v_locked, p_source);
   perform expiry.insert_due_reminders(v_locked, p_source, null, null);
   perform expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected'], p_source);
 end;
 $$;
 comment on function expiry.settle_mentors(uuid[], expiry.reminder_source) is
-  'Makes the reminders of these mentors what the facts say now: a level, not an edge, so it may be called at any time.';
+  'Makes the status of these mentors, and then their reminders, what the facts say now: a level, not an edge, so it may be called at any time.';

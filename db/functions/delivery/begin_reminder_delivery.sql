@@ -32,8 +32,9 @@ begin
   ), facts as materialized (
     select asked.place, l.id, l.generation, f.reason, f.coordinator_id, f.recipient_email, f.delivery, l.mentor_id, h.opens_in,
            case
-             when f.verdict = 'begun' and l.in_sending_hours
-                  and expiry.wait_for_hours(h.opens_in, h.opens_on, l.certification_expiry_date) > interval '0' then 'put_off'
+             when f.verdict = 'begun' and l.in_sending_hours and expiry.wait_for_hours(
+                    h.opens_in, h.opens_on, case l.kind when 'reminder' then l.certification_expiry_date end
+                  ) > interval '0' then 'put_off'
              else f.verdict
            end as verdict,
            l.attempts + 1 as attempt, refused.channels as refused, array(

@@ -14,8 +14,8 @@ select l.id,
          'kind', l.kind,
          'urgency', l.urgency,
          'thresholdDay', l.threshold_day,
-         'expiryDate', l.certification_expiry_date,
-         'daysLeft', l.certification_expiry_date - ((select expiry.now()) at time zone o.time_zone)::date,
+         'expiryDate', told.expiry_date,
+         'daysLeft', told.expiry_date - ((select expiry.now()) at time zone o.time_zone)::date,
          'dueAt', l.due_at,
          'organisation', pg_catalog.jsonb_build_object('slug', o.slug, 'name', o.name, 'locale', o.locale),
          'mentor', pg_catalog.jsonb_build_object(
@@ -37,6 +37,12 @@ select l.id,
   join expiry.mentors as m on m.id = l.mentor_id
   join expiry.organisations as o on o.id = m.organisation_id
   left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
+  left join expiry.certifications as c on c.mentor_id = l.mentor_id
+ cross join lateral (
+   -- Who is back in service is told of the date that counts now.
+   select case l.kind when 'restored' then coalesce(c.expiry_date, l.certification_expiry_date) else l.certification_expiry_date end
+            as expiry_date
+ ) as told
   left join lateral (
     select s.reason from expiry.stale_reminders as s where s.id = l.id
     union all

@@ -16,6 +16,7 @@ begin
   if v_run.source = 'pg_cron' then
     perform expiry.resolve_alert('nightly_late');
   end if;
+  perform expiry.report_held_expiries(u.id) from pg_catalog.unnest(v_run.organisation_ids) as u (id);
   -- An organisation that a phase could not even try is still owed; one with a stuck mentor has had its night.
   with done as materialized (
     select o.id from expiry.organisations as o

@@ -7,6 +7,37 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case
+    when p_phase = 'resume_pauses' then array(
+      select m.id
+        from expiry.mentors as m
+        join expiry.organisations as o on o.id = m.organisation_id
+       where m.status = 'paused'
+         and m.paused_until <= ((select expiry.now()) at time zone 'UTC')::date + 1
+         and m.paused_until <= ((select expiry.now()) at time zone o.time_zone)::date
+         and o.id = any (p_organisation_ids)
+    )
+    when p_phase = 'expire_lapsed' then array(
+      select m.id
+        from expiry.mentors as m
+        join expiry.organisations as o on o.id = m.organisation_id
+        join expiry.certifications as c on c.mentor_id = m.id
+       where m.status in ('active', 'paused')
+         and c.expiry_date <= ((select expiry.now()) at time zone 'UTC')::date
+         and c.expiry_date < ((select expiry.now()) at time zone o.time_zone)::date
+         and o.id = any (p_organisation_ids)
+      union
+      -- What the brake holds ends with the date that was admitted, and a removed certification has no date to find it by.
+      select b.mentor_id from expiry.backdated_expiries as b where b.organisation_id = any (p_organisation_ids)
+    )
+    when p_phase = 'restore_renewed' then array(
+      select m.id
+        from expiry.mentors as m
+        join expiry.organisations as o on o.id = m.organisation_id
+        join expiry.certifications as c on c.mentor_id = m.id
+       where m.status = 'certification_expired'
+         and c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date
+         and o.id = any (p_organisation_ids)
+    )
     when p_phase = 'supersede' then array(
       -- Each status by itself, so that its own small index is read and not the whole log.
       select s.mentor_id from expiry.stale_reminders as s

@@ -28,6 +28,7 @@ begin
     case p_phase
       when 'refresh_thresholds' then v_count := expiry.refresh_effective_thresholds();
       when 'rescue' then v_count := expiry.rescue_stuck_reminders();
+      when 'remove' then v_count := expiry.delete_removed_mentors();
       when 'recheck' then v_count := expiry.settle_rechecks(100000);
       else
         v_mentor_ids := expiry.nightly_phase_mentors(p_phase, v_organisation_ids);

@@ -35,7 +35,7 @@ begin
        and (p_mentor_id is null or l.mentor_id = p_mentor_id)
      group by l.mentor_id
   ), people as materialized (
-    select m.id, m.organisation_id, m.status in ('active', 'paused') as is_eligible, c.expiry_date,
+    select m.id, m.organisation_id, m.status in ('active', 'paused') as is_eligible, m.status = 'inactive' as is_out, c.expiry_date,
            k.today, k.until, coalesce(r.email, k.fallback_email) as recipient,
            a.tightest, a.log_id
       from expiry.mentors as m
@@ -160,9 +160,10 @@ begin
      select reason.outcome, reason.outcome in ('failed', 'reminded') as names_row
        from (
          select case
-           when not p.is_eligible then 'not_eligible'
+           when p.is_out then 'not_eligible'
            when p.expiry_date is null then 'no_certification'
            when p.expiry_date < p.today then 'lapsed'
+           when not p.is_eligible then 'not_eligible'
            when l.status = 'failed' then 'failed'
            when l.status = 'sent' then 'reminded'
            when next.due_on is not null then 'later'

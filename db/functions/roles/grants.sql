@@ -9,6 +9,7 @@ grant select on
   expiry.organisations, expiry.coordinators, expiry.mentors, expiry.certifications, expiry.certification_history,
   expiry.reminder_thresholds, expiry.feature_flags, expiry.effective_thresholds, expiry.clock_override,
   expiry.reminder_dispatch_log, expiry.reminder_delivery_attempts, expiry.expiry_runs, expiry.operations_alerts,
+  expiry.mentor_status_transitions, expiry.backdated_expiries, expiry.portal_sync, expiry.held_expiries, expiry.mentor_standing,
   expiry.due_reminders, expiry.uncovered_reminders, expiry.duplicate_reminders
 to expiry_app;
 grant insert, update on
@@ -24,8 +25,14 @@ grant execute on function expiry.now(), expiry.today(uuid), expiry.wait_for_hour
 grant execute on function expiry.forecast_reminders(integer, uuid) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
-  expiry.retry_reminder(bigint, text)
+  expiry.retry_reminder(bigint, text),
+  expiry.transition_mentor_status(uuid, expiry.mentor_status, expiry.mentor_status, text, text),
+  expiry.remove_mentor(uuid, text)
 to expiry_app, expiry_service;
+grant execute on function
+  expiry.expire_lapsed_mentors(bigint), expiry.resume_elapsed_pauses(bigint), expiry.restore_renewed_mentors(bigint),
+  expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[])
+to expiry_service;
 grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function
   expiry.open_nightly_run(text, boolean), expiry.nightly_phases(), expiry.run_nightly_phase(bigint, text),

@@ -1,0 +1,39 @@
+create or replace function expiry.delete_removed_mentors(p_mentor_ids uuid[] default null)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+begin
+  v_ids := array(
+    select m.id
+      from expiry.mentors as m
+     where m.removal_requested_at is not null
+       and (p_mentor_ids is null or m.id = any (p_mentor_ids))
+       and m.status = 'inactive'
+       and not exists (select from expiry.portal_sync as p where p.mentor_id = m.id and p.synced_version < p.desired_version)
+       -- What is being sent is left to end.
+       and not exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'sending')
+     order by m.id
+       for update of m skip locked
+  );
+  delete from expiry.reminder_delivery_attempts as a
+   using expiry.reminder_dispatch_log as l where l.id = a.log_id and l.mentor_id = any (v_ids);
+  delete from expiry.reminder_dispatch_log as l where l.mentor_id = any (v_ids);
+  -- A certification that was somebody else's before is named in that one's reminders.
+  update expiry.reminder_dispatch_log as l set certification_id = null
+    from expiry.certifications as c where c.mentor_id = any (v_ids) and l.certification_id = c.id;
+  delete from expiry.certifications as c where c.mentor_id = any (v_ids);
+  delete from expiry.certification_history as h where h.mentor_id = any (v_ids);
+  delete from expiry.mentor_rechecks as r where r.mentor_id = any (v_ids);
+  delete from expiry.backdated_expiries as b where b.mentor_id = any (v_ids);
+  delete from expiry.portal_sync as p where p.mentor_id = any (v_ids);
+  delete from expiry.mentors as m where m.id = any (v_ids);
+  return pg_catalog.cardinality(v_ids);
+end;
+$$;
+comment on function expiry.delete_removed_mentors(uuid[]) is
+  'Deletes the mentors (of these, or of all) whose removal was asked for and whom the website no longer shows, with everything recorded about them but their transitions, and returns how many. Who is held by somebody is left to the next sweep.';

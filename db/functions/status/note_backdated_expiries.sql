@@ -1,0 +1,28 @@
+create or replace function expiry.note_backdated_expiries(p_mentor_ids uuid[], p_admitted_dates date[])
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into expiry.backdated_expiries as b (mentor_id, organisation_id, admitted_date, verdict, recorded_at)
+  select distinct on (m.id) m.id, m.organisation_id, suspect.admitted_date,
+         case when suspect.admitted_date is null then 'admitted' else 'undecided' end, (select expiry.now())
+    from unnest(p_mentor_ids, p_admitted_dates) as suspect (mentor_id, admitted_date)
+    join expiry.mentors as m on m.id = suspect.mentor_id
+    join expiry.organisations as o on o.id = m.organisation_id
+    left join expiry.certifications as c on c.mentor_id = m.id
+   cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+   where m.status in ('active', 'paused')
+     and coalesce(c.expiry_date < clock.today, true)
+     and coalesce(suspect.admitted_date >= clock.today, true)
+   order by m.id, suspect.admitted_date nulls last
+  on conflict (mentor_id) do update
+     set admitted_date = excluded.admitted_date, verdict = excluded.verdict, recorded_at = excluded.recorded_at,
+         decided_by = null, decided_at = null
+   where b.verdict in ('admitted', 'approved') and excluded.admitted_date is not null;
+end;
+$$;
+comment on function expiry.note_backdated_expiries(uuid[], date[]) is
+  'Notes which of these mentors are in service although the date recorded now has passed, or is gone, by a change of data: p_admitted_dates are the dates until then, null where there was none. What was held before keeps the date that was admitted first.';

@@ -1,0 +1,67 @@
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, check, date, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core'
+import { mentors } from './people.ts'
+import { expiry, instant, mentorStatus } from './types.ts'
+
+/** Each change of a mentor's status, for good: it outlives the mentor. */
+export const mentorStatusTransitions = expiry.table(
+  'mentor_status_transitions',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    mentorId: uuid('mentor_id').notNull(),
+    organisationId: uuid('organisation_id').notNull(),
+    fromStatus: mentorStatus('from_status').notNull(),
+    toStatus: mentorStatus('to_status').notNull(),
+    reason: text('reason').notNull(),
+    actor: text('actor').notNull(),
+    runId: bigint('run_id', { mode: 'number' }),
+    /** Whether the mentor could be seen until then: who never was is not written about. */
+    wasVisible: boolean('was_visible').notNull(),
+    at: instant('at').notNull().defaultNow(),
+  },
+  (t) => [index('mentor_status_transitions_mentor_id_idx').on(t.mentorId, t.id)],
+)
+
+/**
+ * Mentors in service whose certification's date was moved into the past or taken away (`admitted_date` is the one until
+ * then), or had passed when it was first recorded (no `admitted_date`): ADR 13. What is held keeps its last admitted date.
+ */
+export const backdatedExpiries = expiry.table(
+  'backdated_expiries',
+  {
+    mentorId: uuid('mentor_id')
+      .primaryKey()
+      .references(() => mentors.id),
+    organisationId: uuid('organisation_id').notNull(),
+    admittedDate: date('admitted_date'),
+    verdict: text('verdict').notNull().default('undecided'),
+    recordedAt: instant('recorded_at').notNull(),
+    decidedBy: text('decided_by'),
+    decidedAt: instant('decided_at'),
+  },
+  (t) => [
+    check(
+      'backdated_expiries_verdict_check',
+      sql`${t.verdict} in ('undecided', 'admitted', 'held', 'approved', 'rejected') and (${t.admittedDate} is not null or ${t.verdict} = 'admitted')`,
+    ),
+    index('backdated_expiries_organisation_id_idx').on(t.organisationId, t.recordedAt),
+  ],
+)
+
+/** What the website must show of a published mentor, by version, and which version it has acknowledged. */
+export const portalSync = expiry.table(
+  'portal_sync',
+  {
+    mentorId: uuid('mentor_id')
+      .primaryKey()
+      .references(() => mentors.id),
+    desiredVersion: bigint('desired_version', { mode: 'number' }).notNull().default(1),
+    desired: jsonb('desired'),
+    syncedVersion: bigint('synced_version', { mode: 'number' }).notNull().default(0),
+    syncedAt: instant('synced_at'),
+    status: text('status').notNull().default('pending'),
+    attempts: integer('attempts').notNull().default(0),
+    lastError: text('last_error'),
+  },
+  (t) => [check('portal_sync_version_check', sql`${t.syncedVersion} <= ${t.desiredVersion}`)],
+)

@@ -1,0 +1,109 @@
+import { beforeEach, expect, test } from 'vitest'
+import { type Database, freshDatabase } from '../support/database.ts'
+import { addMentor, addOrganisation, type Mentor, nightly, only, setClock, setStatus } from '../support/people.ts'
+import { accepted, attemptsOf, finish } from './delivery.ts'
+import { reminders } from './reminders.ts'
+import { transitionsOf } from './status.ts'
+
+let database: Database
+let organisation: string
+beforeEach(async () => {
+  database = await freshDatabase()
+  await setClock(database, '2026-03-01T12:00:00Z')
+  organisation = await addOrganisation(database)
+  return () => database[Symbol.asyncDispose]()
+})
+
+async function remove(mentor: Mentor): Promise<boolean> {
+  const { rows } = await database.query<{ gone: boolean }>(`select expiry.remove_mentor($1, 'kari') as gone`, [
+    mentor.id,
+  ])
+  return only(rows).gone
+}
+
+/** Which tables still know the mentor. */
+async function traces(mentor: Mentor): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `select 'mentors' as name from expiry.mentors where id = $1
+     union select 'certifications' from expiry.certifications where mentor_id = $1
+     union select 'certification_history' from expiry.certification_history where mentor_id = $1
+     union select 'reminder_dispatch_log' from expiry.reminder_dispatch_log where mentor_id = $1
+     union select 'mentor_rechecks' from expiry.mentor_rechecks where mentor_id = $1
+     union select 'portal_sync' from expiry.portal_sync where mentor_id = $1 order by 1`,
+    [mentor.id],
+  )
+  return rows.map(({ name }) => name)
+}
+
+async function publish(mentor: Mentor): Promise<void> {
+  await database.query('update expiry.organisations set portal_enabled = true')
+  await database.query(`update expiry.mentors set portal_key = 'key-1' where id = $1`, [mentor.id])
+}
+
+test('a mentor who is not published is gone at once, all but the transitions; twice is the same as once', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  await database.query(`update expiry.certifications set expiry_date = '2026-03-22'`)
+  expect(await remove(mentor)).toBe(true)
+  expect(await traces(mentor)).toEqual([])
+  expect(await transitionsOf(database, mentor)).toEqual(['active → inactive (removed)'])
+  expect(await remove(mentor)).toBe(true)
+})
+
+test('a published mentor is hidden first, and deleted once the portal has acknowledged', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  await publish(mentor)
+  await database.query(
+    `insert into expiry.portal_sync (mentor_id, desired_version, synced_version) values ($1, 5, 5)`,
+    [mentor.id],
+  )
+  expect(await remove(mentor)).toBe(false)
+  expect(await remove(mentor)).toBe(false)
+  await nightly(database)
+  expect(await traces(mentor)).toContain('mentors')
+  const { rows } = await database.query('select status, removal_requested_by from expiry.mentors')
+  expect(rows).toEqual([{ status: 'inactive', removal_requested_by: 'kari' }])
+  const asked = await database.query('select desired_version, synced_version from expiry.portal_sync')
+  expect(asked.rows).toEqual([{ desired_version: 6, synced_version: 5 }])
+  await database.query('update expiry.portal_sync set synced_version = 6')
+  await nightly(database)
+  expect(await traces(mentor)).toEqual([])
+})
+
+test('a mentor brought back before the portal has acknowledged stays', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  await publish(mentor)
+  await remove(mentor)
+  await setStatus(database, mentor, 'active')
+  await database.query('update expiry.portal_sync set synced_version = desired_version')
+  await nightly(database)
+  expect(await traces(mentor)).toContain('mentors')
+})
+
+test('what is being sent is left to end, and then the mentor goes', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  const attempts = await attemptsOf(database, await reminders(database, mentor))
+  expect(await remove(mentor)).toBe(false)
+  await finish(
+    database,
+    attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),
+  )
+  await nightly(database)
+  expect(await traces(mentor)).toEqual([])
+})
+
+test('a certification that was another mentor’s goes with its last one, and the other’s reminders stay', async () => {
+  const [first, heir] = [
+    await addMentor(database, { organisation, daysLeft: 20 }),
+    await addMentor(database, { organisation }),
+  ]
+  await database.query('update expiry.certifications set mentor_id = $1', [heir.id])
+  expect(await remove(heir)).toBe(true)
+  expect((await reminders(database, first)).length).toBe(1)
+})
+
+test('who removes a mentor must be named', async () => {
+  const mentor = await addMentor(database, { organisation })
+  await expect(database.query('select expiry.remove_mentor($1, null)', [mentor.id])).rejects.toMatchObject({
+    code: '22004',
+  })
+})
