@@ -56,6 +56,21 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/retry.ts')).retryCommand,
   },
   {
+    name: 'approve-expiry',
+    summary: 'let expiries that the brake holds take effect',
+    load: async () => (await import('./commands/approve-expiry.ts')).approveExpiryCommand,
+  },
+  {
+    name: 'reject-expiry',
+    summary: 'refuse expiries that the brake holds',
+    load: async () => (await import('./commands/reject-expiry.ts')).rejectExpiryCommand,
+  },
+  {
+    name: 'reconcile',
+    summary: "make everybody's status and reminders what the facts say now",
+    load: async () => (await import('./commands/reconcile.ts')).reconcileCommand,
+  },
+  {
     name: 'nightly',
     summary: 'run the night now',
     load: async () => (await import('./commands/nightly.ts')).nightlyCommand,

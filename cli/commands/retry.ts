@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { z } from 'zod'
+import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
@@ -61,7 +62,7 @@ export const retryCommand: Command = {
       organisationId = found
     }
     const ids = asked ?? (await failedIds(client, organisationId, values.reason ?? null))
-    const actor = values.actor ?? (env.USER || env.LOGNAME || 'command line')
+    const actor = actorOf(env, values.actor)
     const outcomes: Outcome[] = []
     for (const id of ids) {
       if (signal.aborted) return 1

@@ -31,7 +31,8 @@ grant execute on function
 to expiry_app, expiry_service;
 grant execute on function
   expiry.expire_lapsed_mentors(bigint), expiry.resume_elapsed_pauses(bigint), expiry.restore_renewed_mentors(bigint),
-  expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[])
+  expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[]),
+  expiry.settle_mentors(uuid[], expiry.reminder_source)
 to expiry_service;
 grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function

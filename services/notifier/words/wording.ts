@@ -18,7 +18,7 @@ export type ReminderFacts = MessageFacts & { readonly urgency: Urgency; readonly
 export type LapsedFacts = MessageFacts & { readonly since: string }
 
 /** Those of a message about whose certification is valid again: back in service since a day, or paused all the same. */
-export type RestoredFacts = MessageFacts &
+type RestoredFacts = MessageFacts &
   (
     | { readonly status: 'active'; readonly since: string }
     | { readonly status: 'paused'; readonly pausedUntil: string | null }
