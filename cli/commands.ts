@@ -42,12 +42,12 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: 'explain',
-    summary: 'why a mentor did or did not get each reminder, and what comes next',
+    summary: 'why a mentor is or is not in service or was reminded, and what comes next',
     load: async () => (await import('./commands/explain.ts')).explainCommand,
   },
   {
     name: 'forecast',
-    summary: 'who will be reminded about whom, and why others will not',
+    summary: 'who will be reminded about whom or leaves service, and why others will not',
     load: async () => (await import('./commands/forecast.ts')).forecastCommand,
   },
   {

@@ -22,7 +22,7 @@ grant
 on expiry.organisations to expiry_app;
 
 grant execute on function expiry.now(), expiry.today(uuid) to expiry_app, expiry_service, expiry_reader;
-grant execute on function expiry.forecast_reminders(integer, uuid) to expiry_app, expiry_service, expiry_reader;
+grant execute on function expiry.forecast_reminders(integer, uuid), expiry.forecast_departures(integer) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
   expiry.retry_reminder(bigint, text),
