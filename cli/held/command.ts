@@ -29,6 +29,7 @@ export function decisionCommand({ name, help, decision, question, done }: Decisi
         options: {
           actor: { type: 'string' },
           yes: { type: 'boolean', default: false },
+          'dry-run': { type: 'boolean', default: false },
           json: { type: 'boolean', default: false },
         },
       })
@@ -57,7 +58,7 @@ export function decisionCommand({ name, help, decision, question, done }: Decisi
         else if (isDecided) stdout.write(`${done(held.length, outOfService)}\n`)
       }
       if (!values.json) stdout.write(describe(held))
-      if (held.length === 0) {
+      if (held.length === 0 || values['dry-run']) {
         tell(undefined)
         return 0
       }

@@ -48,6 +48,8 @@ test('what is held is shown, and takes effect for those still lapsed when a pers
     '(5 rows)',
     'Nothing was decided: --yes decides without asking.',
   ])
+  const looked = await run('approve-expiry', 'fjord', '--dry-run')
+  expect(looked).toEqual({ code: 0, output: shown.output.split('\n').slice(0, -1).join('\n') })
   expect(await statuses(mentors)).toBe('active')
 
   const approved = await run('approve-expiry', 'fjord', '--yes')
