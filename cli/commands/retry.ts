@@ -26,6 +26,7 @@ const reasons = ['no_recipient', 'rejected', 'attempts_exhausted']
 
 type Row = {
   mentor: string
+  kind: string
   thresholdDay: number
   expiryDate: string
   status: string
@@ -143,7 +144,7 @@ function judge(isRetried: boolean, before: Row, after: Row): { outcome: Verdict;
 async function readRow(client: Client, id: string): Promise<Row | null> {
   const { rows } = await client.query<Row>(
     `select o.slug || '/' || coalesce(m.external_ref, m.id::text) as mentor,
-            l.threshold_day as "thresholdDay", l.certification_expiry_date::text as "expiryDate",
+            l.kind::text as kind, l.threshold_day as "thresholdDay", l.certification_expiry_date::text as "expiryDate",
             l.status::text as status, l.status_reason as reason
        from expiry.reminder_dispatch_log as l
        join expiry.mentors as m on m.id = l.mentor_id
@@ -155,6 +156,7 @@ async function readRow(client: Client, id: string): Promise<Row | null> {
 }
 
 function describe({ id, words, row }: Outcome): string {
-  const what = row === null ? '' : ` (${row.mentor}, ${row.thresholdDay} days before ${row.expiryDate})`
-  return `${id}${what}: ${words}`
+  if (row === null) return `${id}: ${words}`
+  const about = row.kind === 'reminder' ? `${row.thresholdDay} days before` : `message "${row.kind}" about`
+  return `${id} (${row.mentor}, ${about} ${row.expiryDate}): ${words}`
 }
