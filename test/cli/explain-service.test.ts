@@ -3,10 +3,8 @@ import { accepted, deliver } from '../db/delivery.ts'
 import { reminders } from '../db/reminders.ts'
 import { pauseUntil } from '../db/status.ts'
 import type { Database } from '../support/database.ts'
-import { addMentor, type Mentor, moveExpiryDate, nightly, only, setClock, setStatus } from '../support/people.ts'
-import { runToEnd } from './ending.ts'
+import { addMentor, type Mentor, moveExpiryDate, nightly, setClock, setStatus } from '../support/people.ts'
 import { explain, openMarch, someTime, type Told } from './explaining.ts'
-import { holdExpiries } from './holding.ts'
 
 let database: Database
 let organisation: string
@@ -17,7 +15,6 @@ beforeEach(async () => {
 })
 
 const add = (expiryDate = '2026-12-31') => addMentor(database, { organisation, expiryDate })
-const first = (mentors: Mentor[]) => only(mentors.slice(0, 1))
 
 async function lapse(mentor: Mentor): Promise<Mentor> {
   await setClock(database, '2027-01-01T12:00:00Z')
@@ -138,82 +135,7 @@ const statuses: Told[] = [
   },
 ]
 
-const brakes: Told[] = [
-  {
-    name: 'held',
-    life: async () => first(await holdExpiries(database, organisation)),
-    says: [
-      'Status         active',
-      'Website        may show the mentor\n',
-      new RegExp(
-        `Brake {10}held: the date was moved to 2026-02-01 on ${someTime}, .*; the date last admitted, 2026-12-31, stands`,
-      ),
-      '`mentor-expiry approve-expiry fjord` or `mentor-expiry reject-expiry fjord`',
-      'leaves service on 2027-01-01',
-    ],
-  },
-  {
-    name: 'held after the certification was taken away',
-    life: async () => {
-      const mentors = await holdExpiries(database, organisation)
-      await database.query('delete from expiry.certifications where mentor_id = $1', [first(mentors).id])
-      return first(mentors)
-    },
-    says: [/held: the certification was taken away on /, 'leaves service on 2027-01-01'],
-  },
-  {
-    name: 'rejected',
-    life: async () => {
-      const mentors = await holdExpiries(database, organisation)
-      await database.query(`select expiry.reject_expiries($1, 'kari')`, [organisation])
-      return first(mentors)
-    },
-    says: [/Brake {10}rejected by kari: .*; `mentor-expiry approve-expiry fjord` still lets it take effect/],
-  },
-  {
-    name: 'approved',
-    life: async () => {
-      const mentors = await holdExpiries(database, organisation)
-      await database.query(`select expiry.approve_expiries($1, 'kari')`, [organisation])
-      return first(mentors)
-    },
-    says: [
-      /Brake {10}approved by kari: the date was moved to 2026-02-01 on .*, and counts/,
-      /active → certification_expired: the date of the certification was moved into the past, or taken away, by kari/,
-    ],
-  },
-  {
-    name: 'admitted',
-    life: async () => {
-      const mentor = await add()
-      await moveExpiryDate(database, mentor, '2026-02-01')
-      return mentor
-    },
-    says: [/Brake {10}admitted: the date was moved to 2026-02-01 on .*, with few enough others, and counts/],
-  },
-  {
-    name: 'undecided',
-    life: async () => {
-      const other = await database.connect()
-      await other.query('begin')
-      await other.query('select pg_advisory_xact_lock(7236004, hashtext($1))', [organisation])
-      const mentor = await add()
-      await moveExpiryDate(database, mentor, '2026-02-01')
-      return mentor
-    },
-    says: [
-      'Status         active',
-      /Brake {10}undecided: the date was moved to 2026-02-01 on .*; the next sweep judges this one, and until then/,
-    ],
-  },
-]
-
 test.each(statuses)('$name is told: status, changes, messages, what comes next', async ({ life, says }) => {
-  const text = await explain(database, await life())
-  for (const words of says) expect(text).toMatch(words)
-})
-
-test.each(brakes)('an expiry that is $name is told, and what a person can do', async ({ life, says }) => {
   const text = await explain(database, await life())
   for (const words of says) expect(text).toMatch(words)
 })
@@ -224,20 +146,4 @@ test('a status that the facts have overtaken is told to change at the next sweep
   const text = await explain(database, mentor)
   expect(text).toContain('may not show the mentor: the certification has expired: 2027-01-01 is after 2026-12-31')
   expect(text).toContain('the status becomes certification_expired at the next sweep of a listener, or by the night')
-})
-
-test('a machine is told the same', async () => {
-  const [mentor] = await holdExpiries(database, organisation)
-  const { code, output } = await runToEnd(database, ['explain', `fjord/${mentor === undefined ? '' : 'M-1'}`, '--json'])
-  expect(code).toBe(0)
-  expect(JSON.parse(output)).toMatchObject({
-    standing: { wantedStatus: 'active', date: '2026-12-31', leavesOn: '2027-01-01', isVisible: true },
-    brake: { verdict: 'held', recordedDate: '2026-02-01', admittedDate: '2026-12-31', decidedBy: null },
-    transitions: [],
-    words: {
-      website: 'may show the mentor',
-      brake: expect.stringMatching(/^held/),
-      service: [expect.stringMatching(/^leaves/)],
-    },
-  })
 })
