@@ -12,6 +12,8 @@ const insertion: Statement = {
            from expiry.mentors as m`,
 }
 
+const pausing: Statement = { table: 'mentors', text: `update expiry.mentors set status = 'paused'` }
+
 const unchanged: Statement[] = [
   { table: 'mentors', text: `update expiry.mentors set full_name = full_name || ''` },
   { table: 'certifications', text: 'update expiry.certifications set expiry_date = expiry_date' },
@@ -32,6 +34,23 @@ export async function measureInsertion({ servers, sizes }: Bench): Promise<Measu
       work: `${count(sizes.bulk)} certifications inserted by one statement, none due`,
       bound: { kind: 'at most', floor: 2, aim: 1.2 },
       limit: 'one pass over the new rows, which the server has kept for the trigger (from reading, not profiled)',
+    },
+  ]
+}
+
+/** What all triggers together cost a host that changes the status of many by one statement: each change is recorded. */
+export async function measureStatuses({ servers, sizes }: Bench): Promise<Measured[]> {
+  await using database = await servers.database()
+  const { pool } = database
+  await seedMentors(pool, sizes.bulk)
+  await certify(pool, { from: 40, to: 340 })
+  return [
+    {
+      ...(await withAndWithout(pool, pausing, sizes)),
+      work: `${count(sizes.bulk)} mentors paused by one statement: all triggers, a transition each`,
+      bound: { kind: 'at most', floor: 3, aim: 2 },
+      limit:
+        'the trigger of each row that counts the version of the status; then, a third each at most, one transition a row and the check of status and reminders',
     },
   ]
 }

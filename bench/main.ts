@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { packageRoot } from '../runtime/package-root.ts'
 import type { Measurement } from './bench.ts'
-import { measureInsertion, measureUnchanged } from './host-statements.ts'
+import { measureInsertion, measureStatuses, measureUnchanged } from './host-statements.ts'
 import { measureImport } from './import.ts'
+import { measureLapsingNight } from './lapsing-night.ts'
 import { measureLatency } from './latency.ts'
 import { measureListener } from './listener.ts'
 import { type Measured, seconds } from './measure.ts'
@@ -21,8 +22,10 @@ import { startServers } from './servers.ts'
 const measurements = {
   night: measureNight,
   'ordinary-night': measureOrdinaryNight,
+  'lapsing-night': measureLapsingNight,
   insertion: measureInsertion,
   unchanged: measureUnchanged,
+  statuses: measureStatuses,
   listener: measureListener,
   notifier: measureNotifier,
   pipeline: measurePipeline,

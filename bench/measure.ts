@@ -18,6 +18,8 @@ export type Sizes = {
   mentors: number
   due: number
   newlyDue: number
+  /** Mentors whose certification ran out yesterday. */
+  lapsing: number
   bulk: number
   rows: number
   changes: number

@@ -42,18 +42,33 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: 'explain',
-    summary: 'why a mentor did or did not get each reminder, and what comes next',
+    summary: 'why a mentor is or is not in service or was reminded, and what comes next',
     load: async () => (await import('./commands/explain.ts')).explainCommand,
   },
   {
     name: 'forecast',
-    summary: 'who will be reminded about whom, and why others will not',
+    summary: 'who will be reminded about whom or leaves service, and why others will not',
     load: async () => (await import('./commands/forecast.ts')).forecastCommand,
   },
   {
     name: 'retry',
     summary: 'try failed reminders again',
     load: async () => (await import('./commands/retry.ts')).retryCommand,
+  },
+  {
+    name: 'approve-expiry',
+    summary: 'let expiries that the brake holds take effect',
+    load: async () => (await import('./commands/approve-expiry.ts')).approveExpiryCommand,
+  },
+  {
+    name: 'reject-expiry',
+    summary: 'refuse expiries that the brake holds',
+    load: async () => (await import('./commands/reject-expiry.ts')).rejectExpiryCommand,
+  },
+  {
+    name: 'reconcile',
+    summary: "make everybody's status and reminders what the facts say now",
+    load: async () => (await import('./commands/reconcile.ts')).reconcileCommand,
   },
   {
     name: 'nightly',

@@ -16,6 +16,16 @@ const Mentor = z
   }))
 
 /**
+ * The mentor's status at the moment of the send, and the organisation's day of the last change to it; `pausedUntil` is the
+ * first day back of a paused mentor, null where the pause has no end. Null for a reminder, which does not tell it.
+ */
+const Standing = z.object({
+  status: z.enum(['active', 'paused', 'certification_expired']),
+  since: z.iso.date(),
+  pausedUntil: z.iso.date().nullable(),
+})
+
+/**
  * What `expiry.begin_reminder_delivery` says a channel needs to know about one reminder, read at the moment of the send.
  * Dates are `YYYY-MM-DD`; `daysLeft` counts whole days from the organisation's today to the expiry date.
  */
@@ -28,12 +38,16 @@ export const Delivery = z.object({
   kind: z.enum(['reminder', 'lapsed', 'restored']),
   urgency: Urgency,
   thresholdDay: z.number().int().nonnegative(),
+  /** The expiry date in the row's key, of which identifiers are made. */
+  keyDate: z.iso.date(),
+  /** The date that is told: of who is back in service the one that counts now, else that of the key. */
   expiryDate: z.iso.date(),
   daysLeft: z.number().int(),
   /** When the reminder became due, ISO 8601. */
   dueAt: z.iso.datetime({ offset: true }),
   organisation: z.object({ slug: z.string(), name: z.string(), locale: Locale }),
   mentor: Mentor,
+  standing: Standing.nullable(),
   recipient: z.object({
     kind: z.enum(['coordinator', 'fallback']),
     name: z.string().nullable(),

@@ -7,17 +7,17 @@ import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry adopt-sent FILE|- [--apply] [--json]
 
-After a backup was restored: records as sent the reminders that were sent since it was made, so that nobody is reminded
-again. FILE is anything in which the Message-IDs of the messages sent stand: the mail server's log, a folder of messages
+After a backup was restored: records as sent the reminders, and messages about service, that were sent since it was made, so
+that nobody is told again. FILE is anything in which the Message-IDs of the messages sent stand: the mail server's log, a folder of messages
 in one stream, an export. Stop listener and notifier, restore, run this, start them again (docs/operations.md).
 
   --apply   writes; without it, it only says what it would do
 `
 
-/** As services/notifier/channels/compose-message.ts writes it: threshold, expiry date and the mentor's key. */
-const messageId = /\breminder\.(\d{1,5})\.(\d{4}-\d{2}-\d{2})\.([0-9a-f]{32})@/g
+/** As services/notifier/channels/compose-message.ts writes it: kind, threshold, expiry date and the mentor's key. */
+const messageId = /\b(reminder|lapsed|restored)\.(\d{1,5})\.(\d{4}-\d{2}-\d{2})\.([0-9a-f]{32})@/g
 
-type Sent = { threshold_day: number; expiry_date: string; mentor_key: string }
+type Sent = { kind: string; threshold_day: number; expiry_date: string; mentor_key: string }
 
 export const adoptSentCommand: Command = {
   name: 'adopt-sent',
@@ -48,8 +48,8 @@ async function readSent(path: string, signal: AbortSignal): Promise<Sent[]> {
   const found = new Map<string, Sent>()
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      for (const [text, threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
-        found.set(text, { threshold_day: Number(threshold), expiry_date, mentor_key })
+      for (const [text, kind = '', threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
+        found.set(text, { kind, threshold_day: Number(threshold), expiry_date, mentor_key })
       }
     }
   } catch (error) {

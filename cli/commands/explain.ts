@@ -4,13 +4,15 @@ import { describe } from '../explain/describe.ts'
 import { readFacts } from '../explain/facts.ts'
 import { findMentor, unknownLine } from '../explain/find-mentor.ts'
 import { wordsForNext } from '../explain/next.ts'
+import { wordsForBrake, wordsForService, wordsForWebsite } from '../explain/service.ts'
 import { accountForThresholds, otherReminders } from '../explain/thresholds.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry explain <organisation>/<mentor_ref> [--json]
 
-Says in plain words why a mentor did or did not get each reminder: status, expiry date and its history, the thresholds
-that count and their days, each reminder with its attempts, and what comes next and when. A mentor without a reference
+Says in plain words what the status is, why and since when, whether the website may show the mentor, what the brake holds,
+and why each reminder did or did not go out: changes of status and of the expiry date, messages, the thresholds that count
+and their days, each reminder with its attempts, and what comes next and when. A mentor without a reference
 is named by the id. Reads only; needs a login with expiry_reader or expiry_service. Exit code 0: explained, 1: no such
 organisation or mentor, 2: bad usage.
 
@@ -37,6 +39,11 @@ export const explainCommand: Command = {
       stdout.write(
         `${JSON.stringify({
           ...rest,
+          words: {
+            website: wordsForWebsite(facts),
+            brake: wordsForBrake(facts) ?? null,
+            service: wordsForService(facts),
+          },
           thresholds: accountForThresholds(facts),
           otherReminders: otherReminders(facts),
           next: next.map((step, index) => ({ ...step, words: words[index] })),

@@ -9,13 +9,13 @@ import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry forecast [--days 30] [--organisation SLUG] [--all] [--json]
 
-Says who will be reminded about whom in the next days, by date, if nothing changes; and of everybody else why not, with
-their number and up to 20 names for each reason. Reads only; needs a login with expiry_reader or expiry_service.
+Says who will be reminded about whom in the next days, and who leaves service, by date, if nothing changes; and of
+everybody else why no reminder comes, with their number and up to 20 names for each reason. Reads only; needs a login with expiry_reader or expiry_service.
 
   --days N              how far to look, from each organisation's own today; 0 is today alone, 3650 the most
   --organisation SLUG   one organisation instead of all
   --all                 every name
-  --json                one JSON object: { days, coming: [reminder], none: [{ outcome, count, words, mentors }] };
+  --json                one JSON object: { days, coming: [line], none: [{ outcome, count, words, mentors }] };
                         docs/errors.md lists the outcomes
 `
 

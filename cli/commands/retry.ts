@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { z } from 'zod'
+import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
@@ -26,6 +27,7 @@ const reasons = ['no_recipient', 'rejected', 'attempts_exhausted']
 
 type Row = {
   mentor: string
+  kind: string
   thresholdDay: number
   expiryDate: string
   status: string
@@ -66,7 +68,7 @@ export const retryCommand: Command = {
       organisationId = found
     }
     const ids = asked ?? (await failedIds(client, organisationId, values.reason ?? null))
-    const actor = values.actor ?? (env.USER || env.LOGNAME || 'command line')
+    const actor = actorOf(env, values.actor)
     const outcomes: Outcome[] = []
     for (const id of ids) {
       if (signal.aborted) return 1
@@ -157,7 +159,7 @@ function wordsForOpen({ status, sentOn, lastError }: Row): string {
 async function readRow(client: Client, id: string): Promise<Row | null> {
   const { rows } = await client.query<Row>(
     `select o.slug || '/' || coalesce(m.external_ref, m.id::text) as mentor,
-            l.threshold_day as "thresholdDay", l.certification_expiry_date::text as "expiryDate",
+            l.kind::text as kind, l.threshold_day as "thresholdDay", l.certification_expiry_date::text as "expiryDate",
             l.status::text as status, l.status_reason as reason,
             l.date_sent::text as "sentOn", l.last_error as "lastError"
        from expiry.reminder_dispatch_log as l
@@ -192,6 +194,7 @@ async function readWithdrawn(client: Client, ids: string[]): Promise<Withdrawn[]
 
 function describe({ id, words, row, withdrawn }: Outcome): string {
   const also = withdrawn.map((other) => `; ${other.id} was withdrawn as well: ${wordsForReason(other.reason)}`).join('')
-  const what = row === null ? '' : ` (${row.mentor}, ${row.thresholdDay} days before ${row.expiryDate})`
-  return `${id}${what}: ${words}${also}`
+  if (row === null) return `${id}: ${words}${also}`
+  const about = row.kind === 'reminder' ? `${row.thresholdDay} days before` : `message "${row.kind}" about`
+  return `${id} (${row.mentor}, ${about} ${row.expiryDate}): ${words}${also}`
 }

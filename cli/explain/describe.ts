@@ -1,12 +1,15 @@
 import type { Attempt, Facts, Reminder } from './facts.ts'
 import { wordsForNext } from './next.ts'
+import { serviceMessages, transitionLines, wordsForBrake, wordsForService, wordsForWebsite } from './service.ts'
 import { accountForThresholds, otherReminders, type ThresholdAccount } from './thresholds.ts'
 import { days, outcomeWords, wordsForCode, wordsForOrigin, wordsForReason, wordsForStatus } from './words.ts'
 
 /** The whole account as text, some twenty lines. Names people: for standard output only. */
 export function describe(facts: Facts): string {
   const { organisation, mentor } = facts
-  const others = otherReminders(facts)
+  const others = otherReminders(facts).filter(({ kind }) => kind === 'reminder')
+  const brake = wordsForBrake(facts)
+  const transitions = transitionLines(facts)
   const parts = [
     [
       `${mentor.name} (${mentor.ref}) of ${organisation.name} (${organisation.slug})`,
@@ -14,15 +17,19 @@ export function describe(facts: Facts): string {
     ],
     [
       `Status         ${wordsForStatus(mentor)}`,
+      `Website        ${wordsForWebsite(facts)}`,
       `Recipient      ${recipient(facts)}`,
       ...(organisation.sendingHours === null
         ? []
         : [`Sending hours  ${organisation.sendingHours}, for what the night finds`]),
       ...certification(facts).map((line, index) => `${(index === 0 ? 'Certification' : '').padEnd(15)}${line}`),
+      ...(brake === undefined ? [] : [`Brake          ${brake}`]),
     ],
+    ...(transitions.length === 0 ? [] : [['Changes of status', ...transitions]]),
+    ...messages(facts),
     ...thresholds(accountForThresholds(facts), facts),
     ...(others.length === 0 ? [] : [['Other reminders', ...others.flatMap(otherReminder)]]),
-    ['What comes next', ...wordsForNext(facts).map((words) => `  ${words}`)],
+    ['What comes next', ...[...wordsForService(facts), ...wordsForNext(facts)].map((words) => `  ${words}`)],
   ]
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
@@ -62,9 +69,16 @@ function thresholds(accounts: ThresholdAccount[], { certification, thresholds: c
   return [[`Reminders about ${certification.expiryDate}`, ...lines]]
 }
 
+function messages(facts: Facts): string[][] {
+  const { rows, why } = serviceMessages(facts)
+  const what = { lapsed: 'out of service, expired', restored: 'valid again until', reminder: '' }
+  const lines = rows.flatMap((row) => [`  ${what[row.kind]} ${row.expiryDate} (${row.kind})`, ...describeReminder(row)])
+  if (rows.length === 0 && why === undefined) return []
+  return [['Messages about service', ...lines, ...(why === undefined ? [] : [`  ${why}`])]]
+}
+
 function otherReminder(row: Reminder): string[] {
-  const what = row.kind === 'reminder' ? `${days(row.thresholdDay)} before` : `message "${row.kind}" about`
-  return [`  ${what} ${row.expiryDate} (${row.urgency})`, ...describeReminder(row)]
+  return [`  ${days(row.thresholdDay)} before ${row.expiryDate} (${row.urgency})`, ...describeReminder(row)]
 }
 
 function describeReminder(row: Reminder): string[] {

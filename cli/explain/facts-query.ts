@@ -37,6 +37,13 @@ const reminders = list(
   'expiry.reminder_dispatch_log as l left join expiry.waiting_reminders as w on w.id = l.id where l.mentor_id = m.id',
 )
 
+const transitions = list(
+  `'at', ${local('t.at')}, 'from', t.from_status, 'to', t.to_status, 'reason', t.reason, 'actor', t.actor,
+   'runId', t.run_id, 'wasVisible', t.was_visible`,
+  't.id',
+  'expiry.mentor_status_transitions as t where t.mentor_id = m.id',
+)
+
 const next = list(
   `'outcome', f.outcome, 'thresholdDay', f.threshold_day, 'dueOn', f.due_on, 'recipient', f.recipient,
    'reminderId', f.log_id`,
@@ -57,6 +64,30 @@ export const factsQuery = `
              'pausedUntil', m.paused_until,
              'isNoted', exists (select from expiry.mentor_rechecks as r where r.mentor_id = m.id)
            ),
+           'standing', (
+             select pg_catalog.jsonb_build_object(
+                      'wantedStatus', s.wanted_status, 'date', s.standing_date, 'leavesOn', s.standing_date + 1,
+                      'isVisible', s.is_visible,
+                      'isPausedOnReturn', coalesce(m.paused_until > expiry.today(o.id), (
+                        select t.from_status = 'paused'
+                          from expiry.mentor_status_transitions as t
+                         where t.mentor_id = m.id and t.to_status = 'certification_expired'
+                         order by t.id desc
+                         limit 1
+                      ), false)
+                    )
+               from expiry.mentor_standing as s
+              where s.mentor_id = m.id
+           ),
+           'brake', (
+             select pg_catalog.jsonb_build_object(
+                      'verdict', b.verdict, 'recordedDate', c.expiry_date, 'admittedDate', b.admitted_date,
+                      'since', ${local('b.recorded_at')}, 'decidedBy', b.decided_by
+                    )
+               from expiry.backdated_expiries as b
+              where b.mentor_id = m.id
+           ),
+           'transitions', ${transitions},
            'coordinator', case when co.id is not null then pg_catalog.jsonb_build_object(
              'name', co.full_name, 'email', co.email, 'active', co.active
            ) end,

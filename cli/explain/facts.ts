@@ -57,6 +57,39 @@ const Next = z.object({
   reminderId: z.number().nullable(),
 })
 
+const Transition = z.object({
+  at: local,
+  from: z.string(),
+  to: z.string(),
+  reason: z.string(),
+  actor: z.string(),
+  runId: z.number().nullable(),
+  /** The website could have shown the mentor until then. */
+  wasVisible: z.boolean(),
+})
+
+const Status = z.enum(['active', 'paused', 'certification_expired', 'inactive'])
+
+const Standing = z.object({
+  /** The status that the facts ask for. */
+  wantedStatus: Status,
+  /** The expiry date that counts: the one last admitted where the brake holds another. */
+  date: local.nullable(),
+  leavesOn: local.nullable(),
+  isVisible: z.boolean(),
+  /** A valid date would bring a mentor who is out of service back to a pause. */
+  isPausedOnReturn: z.boolean(),
+})
+
+/** A change of data that takes, or would take, the mentor out of service, as the brake has judged it. */
+const Brake = z.object({
+  verdict: z.enum(['undecided', 'admitted', 'held', 'approved', 'rejected']),
+  recordedDate: local.nullable(),
+  admittedDate: local.nullable(),
+  since: local,
+  decidedBy: z.string().nullable(),
+})
+
 const Facts = z.object({
   organisation: z.object({
     slug: z.string(),
@@ -71,11 +104,14 @@ const Facts = z.object({
     id: z.string(),
     ref: z.string(),
     name: z.string(),
-    status: z.enum(['active', 'paused', 'certification_expired', 'inactive']),
+    status: Status,
     pausedUntil: local.nullable(),
     /** Somebody held the mentor's row when a change was to take effect; a sweep looks again. */
     isNoted: z.boolean(),
   }),
+  standing: Standing,
+  brake: Brake.nullable(),
+  transitions: z.array(Transition),
   coordinator: z.object({ name: z.string(), email: z.string().nullable(), active: z.boolean() }).nullable(),
   certification: z.object({ expiryDate: local, daysLeft: z.number(), recordedAt: local, dateSetOn: local }).nullable(),
   history: z.array(z.object({ at: local, from: local.nullable(), to: local, actor: z.string() })),

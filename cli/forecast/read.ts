@@ -32,7 +32,12 @@ const forecast = `
     select f.*, f.outcome = any ($4::text[]) as is_coming,
            pg_catalog.count(*) over (partition by f.outcome) as of_outcome,
            pg_catalog.row_number() over (partition by f.outcome order by f.due_on, f.mentor_id) as place
-      from expiry.forecast_reminders($1) as f
+      from (
+        select * from expiry.forecast_reminders($1)
+        union all
+        select d.organisation_id, d.mentor_id, d.certification_expiry_date, null, null, d.leaves_on, null, 'leaves_service', null
+          from expiry.forecast_departures($1) as d
+      ) as f
      where $2::uuid is null or f.organisation_id = $2
   )
   select o.slug as organisation, coalesce(m.external_ref, m.id::text) as "mentorRef", m.full_name as mentor,

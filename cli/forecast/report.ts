@@ -37,7 +37,9 @@ export function textReporter(days: number): Reporter {
 }
 
 function comingLine({ thresholdDay, mentor, organisation, mentorRef, expiryDate, recipient, outcome }: Line): string {
-  const what = `${thresholdDay}-day reminder about ${mentor} (${organisation}/${mentorRef}), who expires ${expiryDate}`
+  const who = `${mentor} (${organisation}/${mentorRef})`
+  if (outcome === 'leaves_service') return `${who}, who expires ${expiryDate}: ${comingWords[outcome]}`
+  const what = `${thresholdDay}-day reminder about ${who}, who expires ${expiryDate}`
   return `${what}, to ${recipient}: ${comingWords[outcome] ?? outcome}`
 }
 

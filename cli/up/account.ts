@@ -38,7 +38,7 @@ const accountOf = `
     left join expiry.certifications as c on c.mentor_id = m.id
     left join lateral (
       select * from expiry.reminder_dispatch_log as l
-       where l.mentor_id = m.id and l.certification_expiry_date = c.expiry_date and l.status <> 'superseded'
+       where l.mentor_id = m.id and l.kind = 'reminder' and l.certification_expiry_date = c.expiry_date and l.status <> 'superseded'
        order by l.threshold_day limit 1
     ) as l on true
     left join expiry.coordinators as co on co.id = coalesce(l.coordinator_id, m.coordinator_id)`
@@ -62,10 +62,28 @@ export async function readAccount(pool: Pool): Promise<string> {
   ].join('\n')
 }
 
-/** The one line about a reminder that was just sent; undefined when there is no such row. */
-export async function readReminded(pool: Pool, id: number): Promise<string | undefined> {
+/** The one line about a message that was just sent; undefined when there is no such row. */
+export async function readSent(pool: Pool, id: number): Promise<string | undefined> {
   const { rows } = await pool.query<Line>(`${accountOf} where l.id = $1`, [id])
-  return rows[0] && remindedLine(rows[0])
+  return rows[0] ? `Reminded ${remindedLine(rows[0])}` : await readTold(pool, id)
+}
+
+/** The same about leaving and re-entering service. */
+async function readTold(pool: Pool, id: number): Promise<string | undefined> {
+  const { rows } = await pool.query<{ who: string; mentor: string; kind: 'lapsed' | 'restored'; date: string }>(
+    `select coalesce(co.full_name, l.recipient_email, 'somebody') as who, m.full_name as mentor, l.kind,
+            l.certification_expiry_date as date
+       from expiry.reminder_dispatch_log as l
+       join expiry.mentors as m on m.id = l.mentor_id
+       left join expiry.coordinators as co on co.id = l.coordinator_id
+      where l.id = $1 and l.kind <> 'reminder'`,
+    [id],
+  )
+  const what = {
+    lapsed: 'out of service, the certification expired',
+    restored: 'the certification is valid again, until',
+  }
+  return rows[0] && `Told ${rows[0].who} about ${rows[0].mentor}: ${what[rows[0].kind]} ${rows[0].date}`
 }
 
 function remindedLine(line: Line): string {

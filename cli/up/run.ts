@@ -17,7 +17,7 @@ import type { ExitCode } from '../command.ts'
 import { connect } from '../connect.ts'
 import { migrateQueue } from '../migrate/queue.ts'
 import { scheduleNightly } from '../migrate/schedule.ts'
-import { readAccount, readReminded } from './account.ts'
+import { readAccount, readSent } from './account.ts'
 import { loadExample } from './example.ts'
 import { type DatabaseServer, openServer } from './server.ts'
 import { untilSettled } from './settled.ts'
@@ -101,8 +101,8 @@ async function serve(
   const observe = (event: NotifierEvent) => {
     log(event)
     if (event.kind !== 'sent' || !accounted) return
-    readReminded(pool, event.id).then(
-      (line) => line && say(`Reminded ${line}`),
+    readSent(pool, event.id).then(
+      (line) => line && say(line),
       (error: unknown) => logger.warn({ error }, 'account_failed'),
     )
   }

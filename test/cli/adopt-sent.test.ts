@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { accepted, begin, claim, finish } from '../db/delivery.ts'
 import { countByStatus, inShort, reminders } from '../db/reminders.ts'
+import { messagesOf } from '../db/status.ts'
 import { openPipeline } from '../pipeline/pipeline.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { createGuardedFolder } from '../support/guarded-folder.ts'
-import { addMentor, addOrganisation, type Mentor, nightly } from '../support/people.ts'
+import { addMentor, addOrganisation, type Mentor, nightly, setClock } from '../support/people.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -60,6 +62,20 @@ test('what a mail log names becomes sent, whatever the restored row was, and the
   expect(await adopt(log, '--apply')).toEqual({ found: 3, adopted: 0, applied: true })
   await nightly(database)
   expect(await status(missing)).toBe('30 sent')
+})
+
+test('who was told that a mentor has left service is not told again by the night after the restore', async () => {
+  await setClock(database, '2026-03-01T12:00:00Z')
+  const [told, untold] = [
+    await addMentor(database, { organisation, expiryDate: '2026-04-15' }),
+    await addMentor(database, { organisation, expiryDate: '2026-04-15' }),
+  ]
+  await setClock(database, '2026-04-16T12:00:00Z')
+  const id = `lapsed.0.2026-04-15.${createHash('md5').update(told.id).digest('hex')}@example.org`
+  expect(await adopt(`message-id=<${id}>`, '--apply')).toEqual({ found: 1, adopted: 1, applied: true })
+  await nightly(database)
+  expect(await messagesOf(database, told)).toEqual(['lapsed 2026-04-15 sent'])
+  expect(await messagesOf(database, untold)).toEqual(['lapsed 2026-04-15 pending'])
 })
 
 test('a tighter reminder that was sent closes the looser one that is open, and a stranger is nobody', async () => {

@@ -9,10 +9,11 @@ import { packageRoot } from '../../runtime/package-root.ts'
 import { deliver } from '../db/delivery.ts'
 import { reminders } from '../db/reminders.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addCoordinator, addMentor, addMentors, nightly } from '../support/people.ts'
+import { addCoordinator, addMentor, addMentors, nightly, setClock } from '../support/people.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
 import { addFjordAndDal, runToEnd } from './ending.ts'
+import { holdExpiries } from './holding.ts'
 
 let database: Database
 let fjord: string
@@ -51,6 +52,8 @@ test('who gets what is told by date, then who does not and why; of one organisat
       '  2026-03-03',
       '    30-day reminder about Berit (dal/M-2), who expires 2026-04-02, to kari@example.org: made by that night',
       '    7-day reminder about Anders (fjord/M-1), who expires 2026-03-10, to kari@example.org: made by that night',
+      '  2026-03-11',
+      '    Anders (fjord/M-1), who expires 2026-03-10: leaves service at the first tick after local midnight',
       '',
       'No reminder:',
       '  1: certified for longer than these days: the next reminder comes later [later]',
@@ -121,7 +124,9 @@ test('where nothing comes, and where nobody is, it says so; in JSON too', async 
   expect(JSON.parse((await run('--json')).output)).toEqual({ days: 30, coming: [], none: [] })
   const mentor = await addMentor(database, { organisation: fjord, daysLeft: 5 })
   await deliver(database, await reminders(database, mentor))
-  expect((await run()).output).toMatch(/if nothing changes:\n {2}none\n\nNo reminder:\n {2}1: reminded already/)
+  expect((await run('--days', '5')).output).toMatch(
+    /if nothing changes:\n {2}none\n\nNo reminder:\n {2}1: reminded already/,
+  )
   const machine = JSON.parse((await run('--json', '--days', '0')).output)
   expect(machine).toMatchObject({ coming: [], none: [{ outcome: 'reminded', count: 1 }] })
 })
@@ -136,9 +141,26 @@ test('every outcome has its words, in the program and in the documents', async (
   expect(documented('yes').sort()).toEqual(Object.keys(comingWords).sort())
   expect(documented('no').sort()).toEqual(Object.keys(reasonWords).sort())
   const { rows } = await database.query<{ comment: string }>(
-    `select obj_description('expiry.forecast_reminders(integer, uuid)'::regprocedure, 'pg_proc') as comment`,
+    `select obj_description('expiry.forecast_reminders(integer, uuid)'::regprocedure, 'pg_proc')
+         || obj_description('expiry.forecast_departures(integer)'::regprocedure, 'pg_proc') as comment`,
   )
   for (const outcome of Object.keys({ ...comingWords, ...reasonWords })) expect(rows[0]?.comment).toContain(outcome)
+})
+
+test('who leaves service is told with the day: paused ones too, held ones by the date last admitted, nobody twice', async () => {
+  await add('M-8', 'Paula', fjord, '2026-03-04')
+  await database.query(`update expiry.mentors set status = 'paused' where external_ref = 'M-8'`)
+  await add('M-9', 'Quentin', fjord, '2026-03-05')
+  await database.query(`update expiry.mentors set status = 'inactive' where external_ref = 'M-9'`)
+  await holdExpiries(database, dal)
+  await setClock(database, '2026-12-30T12:00:00Z')
+  const told = async (days: string) =>
+    JSON.parse((await run('--json', '--days', days)).output)
+      .coming.filter(({ outcome }: { outcome: string }) => outcome === 'leaves_service')
+      .map((line: { mentor: string; dueOn: string }) => `${line.mentor} ${line.dueOn}`)
+  expect(await told('1')).toEqual(['Paula 2026-12-30'])
+  const held = [1, 2, 3, 4, 5].map((place) => `Mentor ${place} 2027-01-01`)
+  expect(await told('2')).toEqual(['Paula 2026-12-30', ...held])
 })
 
 test('whoever may only read may ask', async () => {
@@ -148,7 +170,7 @@ test('whoever may only read may ask', async () => {
   const told: string[] = []
   const options = { days: 30, organisationId: null, named: 20 }
   for await (const { outcome } of readForecast(reader, options, Object.keys(comingWords))) told.push(outcome)
-  expect(told).toEqual(['pending', 'upcoming'])
+  expect(told).toEqual(['pending', 'upcoming', 'leaves_service'])
 })
 
 test('days that are none end with 2', async () => {

@@ -108,6 +108,7 @@ test('all that failed, of one organisation or for one reason, and nothing else, 
         words: expect.any(String),
         row: {
           mentor: `dal/${mentors[2].id}`,
+          kind: 'reminder',
           thresholdDay: 30,
           expiryDate: '2026-03-21',
           status: 'pending',

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { outbox } from '../up/program.ts'
@@ -99,6 +99,39 @@ export const readings: Record<string, Reading> = {
       },
     },
   },
+  'docs/runbooks/held-mass-expiry.md': {
+    substitutions: () => ({}),
+    before: {
+      'bin/mentor-expiry sql': async (shell, site) => {
+        await migrate(shell, site)
+        await importByMistake(site.url)
+      },
+      'bin/mentor-expiry import corrected.csv': async ({ folder }) => {
+        const lines = held.map((ref) => `fjordhjelpen,${ref},${ref},active,2199-12-31,k1,Kari,kari@example.org`)
+        const [header] = (await readFile(join(folder, 'examples/people.csv'), 'utf8')).split('\n')
+        await writeFile(join(folder, 'corrected.csv'), [header, ...lines].join('\n'))
+      },
+      'bin/mentor-expiry approve-expiry fjordhjelpen --yes': (_, { url }) => importByMistake(url),
+    },
+    after: {
+      'bin/mentor-expiry approve-expiry fjordhjelpen --dry-run': async ({ stdout }) => {
+        expect(stdout).toContain('(5 rows)')
+      },
+      'bin/mentor-expiry explain': async ({ stdout }) => {
+        expect(stdout).toMatch(/^Brake {10}held: /m)
+      },
+      'bin/mentor-expiry reject-expiry': async (_, __, { url }) => {
+        const rows = await askOnce(url, 'select distinct verdict from expiry.held_expiries')
+        expect(rows).toEqual([{ verdict: 'rejected' }])
+      },
+      'bin/mentor-expiry reconcile': async ({ stdout }, _, { url }) => {
+        expect(stdout).toBe('Everything is as it should be.\n')
+        const rows = await askOnce(url, 'select distinct status::text as status from expiry.mentors')
+        expect(rows).toEqual([{ status: 'certification_expired' }])
+        expect(await askOnce(url, 'select from expiry.operations_alerts where resolved_at is null')).toEqual([])
+      },
+    },
+  },
   'examples/host-tables/README.md': {
     substitutions: (_, { url, login }) => ({
       'postgres://host_owner@…': url.replace('//postgres@', `//${login}@`),
@@ -116,6 +149,20 @@ export const readings: Record<string, Reading> = {
       },
     },
   },
+}
+
+const held = ['M-1', 'M-2', 'M-3', 'M-4', 'M-5']
+
+/** Moves the dates of five mentors into the past by one statement; makes them, valid, when there are none. */
+async function importByMistake(url: string): Promise<void> {
+  await askOnce(
+    url,
+    `insert into expiry.organisations (slug, name) values ('fjordhjelpen', 'Fjordhjelpen') on conflict do nothing;
+     insert into expiry.mentors (organisation_id, external_ref, full_name)
+     select id, ref, ref from expiry.organisations, unnest(array['${held.join("','")}']) as ref on conflict do nothing;
+     insert into expiry.certifications (mentor_id, expiry_date) select id, '2199-12-31' from expiry.mentors on conflict do nothing;
+     update expiry.certifications set expiry_date = current_date - 10`,
+  )
 }
 
 /** The Message-IDs of two mentors' reminders that are due; makes the mentors when there are none. */

@@ -82,12 +82,12 @@ test('an outbox that works says so, and one that is told to stop answers at once
   expect(await readdir(place.folder)).toEqual([])
 })
 
-test('what has no words is refused without a file', async () => {
+test('what would say something untrue is refused without a file', async () => {
   await using place = await temporaryFolder()
   const channel = createOutboxChannel({ folder: place.folder, composer })
   expect(await channel.deliver(exampleDelivery({ kind: 'lapsed' }), never)).toEqual({
     kind: 'rejected',
-    code: 'unknown_kind',
+    code: 'not_lapsed',
   })
   expect(await readdir(place.folder)).toEqual([])
 })

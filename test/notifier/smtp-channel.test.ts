@@ -132,11 +132,11 @@ test('nobody listening, and a name that does not exist, are the fault of the cha
   expect(await lost.deliver(exampleDelivery(), never)).toMatchObject({ kind: 'out_of_order' })
 })
 
-test('what has no words or no address never reaches the wire', async () => {
+test('what is not true or has no address never reaches the wire', async () => {
   await using smtp = await startSmtp()
   await using channel = channelTo(smtp.url)
   const two = { ...escalated.recipient, email: `${to}, thief@evil.example` }
-  expect(await channel.deliver(exampleDelivery({ kind: 'restored' }), never)).toEqual(bad('rejected', 'unknown_kind'))
+  expect(await channel.deliver(exampleDelivery({ daysLeft: -1 }), never)).toEqual(bad('rejected', 'already_lapsed'))
   expect(await channel.deliver(exampleDelivery({ recipient: two }), never)).toEqual(bad('rejected', 'bad_address'))
   expect(smtp.connections.accepted).toBe(0)
 })

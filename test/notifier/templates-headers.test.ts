@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { parseMailbox } from '../../runtime/mailbox.ts'
 import { composeMessage, createComposer } from '../../services/notifier/channels/compose-message.ts'
 import { compose, composer, now, read, to } from './composing.ts'
-import { exampleDelivery, exampleMentor } from './delivery-example.ts'
+import { exampleDelivery, exampleLapsed, exampleMentor, exampleRestored } from './delivery-example.ts'
 
 test("the Message-ID depends on the row's key and on nothing that an attempt, or a restored backup, may change", () => {
   const first = compose({ attempt: 1, generation: 0 })
@@ -16,9 +16,17 @@ test("the Message-ID depends on the row's key and on nothing that an attempt, or
   })
   expect(first.messageId).toBe('<reminder.30.2027-03-05.0123456789abcdef0123456789abcdef@fjord.example>')
   expect(later.messageId).toBe(first.messageId)
-  for (const other of [{ thresholdDay: 14 }, { expiryDate: '2027-03-06' }, { mentorKey: 'f'.repeat(32) }]) {
-    expect(compose(other).messageId).not.toBe(first.messageId)
-  }
+  const others = [
+    compose({ thresholdDay: 14 }),
+    compose({ keyDate: '2027-03-06' }),
+    compose({ mentorKey: 'f'.repeat(32) }),
+    compose(exampleLapsed()),
+    compose(exampleRestored({ keyDate: '2027-03-05' })),
+  ]
+  expect(new Set([first, ...others].map(({ messageId }) => messageId)).size).toBe(6)
+  expect(compose(exampleRestored({ keyDate: '2028-03-01' })).messageId).toBe(
+    '<restored.0.2028-03-01.0123456789abcdef0123456789abcdef@fjord.example>',
+  )
 })
 
 test('headers are those of a good automatic citizen', async () => {
@@ -57,9 +65,12 @@ test('a redirected message reaches nobody but the redirect, and says whom it was
 })
 
 test.each([
-  ['unknown_kind', { kind: 'lapsed' }],
-  ['unknown_kind', { kind: 'restored' }],
   ['already_lapsed', { daysLeft: -1 }],
+  ['already_lapsed', exampleRestored({ daysLeft: -1 })],
+  ['already_lapsed', exampleRestored({ standing: exampleLapsed().standing })],
+  ['already_lapsed', exampleRestored({ standing: null })],
+  ['not_lapsed', exampleLapsed({ daysLeft: 0 })],
+  ['not_lapsed', exampleLapsed({ standing: exampleRestored().standing })],
   ['bad_address', { recipient: { ...to('nb', 'coordinator'), email: 'a@x.example, b@x.example' } }],
   ['bad_address', { recipient: { ...to('nb', 'coordinator'), email: 'a@x.example\r\nRCPT TO:<b@x.example>' } }],
   ['bad_address', { recipient: { ...to('nb', 'coordinator'), email: 'Ola <a@x.example>' } }],

@@ -5,7 +5,7 @@ import { WebhookEvent } from '../../contracts/webhook-event.ts'
 import { createWebhookChannel } from '../../services/notifier/channels/webhook-channel.ts'
 import { startWebhookReceiver, type WebhookFake } from '../fakes/webhook/server.ts'
 import { only } from '../support/people.ts'
-import { exampleDelivery, exampleMentor } from './delivery-example.ts'
+import { exampleDelivery, exampleLapsed, exampleMentor, exampleRestored } from './delivery-example.ts'
 
 const never = new AbortController().signal
 const id = 'reminder_30_2027-03-05_0123456789abcdef0123456789abcdef'
@@ -45,6 +45,32 @@ test('a webhook says what the reminder is about, to whom and since when, and no 
   })
   expect(WebhookEvent.parse(JSON.parse(body))).toEqual(JSON.parse(body))
   expect(headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': id })
+})
+
+test('leaving and re-entering service are events of their own, under the identity of their own row', async () => {
+  await using receiver = await startWebhookReceiver()
+  await using channel = channelTo(receiver)
+  const pausedUntil = '2027-04-01'
+  await channel.deliver(exampleLapsed(), never)
+  await channel.deliver(exampleRestored({ keyDate: '2028-01-01' }), never)
+  await channel.deliver(exampleRestored({ standing: { status: 'paused', since: '2027-03-10', pausedUntil } }), never)
+  expect(receiver.received.map((webhook) => webhook.id)).toEqual([
+    'lapsed_0_2027-03-05_0123456789abcdef0123456789abcdef',
+    'restored_0_2028-01-01_0123456789abcdef0123456789abcdef',
+    'restored_0_2028-03-05_0123456789abcdef0123456789abcdef',
+  ])
+  const about = {
+    organisation: { slug: 'fjord', name: 'Fjord Likeperson' },
+    mentor: { ref: 'M-1', name: 'Kari Nordmann', url: null },
+    recipient: { kind: 'coordinator', name: 'Ola Hansen', email: 'ola@fjord.example', locale: 'nb' },
+    escalationEmail: null,
+  }
+  const back = { ...about, urgency: 'notice', expiryDate: '2028-03-05', since: '2027-03-10' }
+  expect(receiver.received.map(({ body }) => [JSON.parse(body).type, JSON.parse(body).data])).toEqual([
+    ['mentor.lapsed', { ...about, urgency: 'urgent', expiryDate: '2027-03-05', since: '2027-03-06' }],
+    ['mentor.restored', { ...back, status: 'active', pausedUntil: null }],
+    ['mentor.restored', { ...back, status: 'paused', pausedUntil }],
+  ])
 })
 
 test('the signature is the HMAC of id, time and body to the byte, whatever letters a name has', async () => {
@@ -160,7 +186,7 @@ test('what can be no webhook never reaches the wire', async () => {
   await using receiver = await startWebhookReceiver()
   await using channel = channelTo(receiver)
   const rejected = (code: string) => ({ kind: 'rejected', code })
-  expect(await channel.deliver(exampleDelivery({ kind: 'lapsed' }), never)).toEqual(rejected('unknown_kind'))
+  expect(await channel.deliver(exampleDelivery({ kind: 'lapsed' }), never)).toEqual(rejected('not_lapsed'))
   expect(await channel.deliver(exampleDelivery({ daysLeft: -1 }), never)).toEqual(rejected('already_lapsed'))
   expect(receiver.connections.accepted).toBe(0)
 })

@@ -14,6 +14,7 @@ select l.id,
          'kind', l.kind,
          'urgency', l.urgency,
          'thresholdDay', l.threshold_day,
+         'keyDate', l.certification_expiry_date,
          'expiryDate', told.expiry_date,
          'daysLeft', told.expiry_date - ((select expiry.now()) at time zone o.time_zone)::date,
          'dueAt', l.due_at,
@@ -21,6 +22,17 @@ select l.id,
          'mentor', pg_catalog.jsonb_build_object(
            'id', m.id, 'ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name, 'urlTemplate', o.mentor_url
          ),
+         'standing', case when l.kind <> 'reminder' then pg_catalog.jsonb_build_object(
+           'status', m.status,
+           'since', coalesce((
+             select (t.at at time zone o.time_zone)::date
+               from expiry.mentor_status_transitions as t
+              where t.mentor_id = m.id
+              order by t.id desc
+              limit 1
+           ), ((select expiry.now()) at time zone o.time_zone)::date),
+           'pausedUntil', case when m.status = 'paused' then m.paused_until end
+         ) end,
          'recipient', pg_catalog.jsonb_build_object(
            'kind', case when r.email is null then 'fallback' else 'coordinator' end,
            'name', r.full_name,
@@ -39,9 +51,14 @@ select l.id,
   left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
   left join expiry.certifications as c on c.mentor_id = l.mentor_id
  cross join lateral (
-   -- Who is back in service is told of the date that counts now.
-   select case l.kind when 'restored' then coalesce(c.expiry_date, l.certification_expiry_date) else l.certification_expiry_date end
-            as expiry_date
+   -- Who is back in service is told of the date that counts now: the one last admitted while the brake holds another.
+   select case l.kind
+            when 'restored' then coalesce(
+              (select h.admitted_date from expiry.held_expiries as h where h.mentor_id = m.id),
+              c.expiry_date, l.certification_expiry_date
+            )
+            else l.certification_expiry_date
+          end as expiry_date
  ) as told
   left join lateral (
     select s.reason from expiry.stale_reminders as s where s.id = l.id

@@ -12,12 +12,12 @@ declare
 begin
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(k)), '[]') into v_keys
     from (
-      select m.id as mentor_id, s.threshold_day, s.expiry_date,
+      select m.id as mentor_id, coalesce(s.kind, 'reminder') as kind, s.threshold_day, s.expiry_date,
              pg_catalog.min(coalesce(s.sent_at, pg_catalog.now())) as sent_at
         from pg_catalog.jsonb_to_recordset(p_sent)
-          as s (mentor_key text, threshold_day integer, expiry_date date, sent_at timestamptz)
+          as s (mentor_key text, kind expiry.reminder_kind, threshold_day integer, expiry_date date, sent_at timestamptz)
         join expiry.mentors as m on pg_catalog.md5(m.id::text) = s.mentor_key
-       group by m.id, s.threshold_day, s.expiry_date
+       group by m.id, coalesce(s.kind, 'reminder'), s.threshold_day, s.expiry_date
     ) as k;
   v_mentor_ids := expiry.lock_mentors(array(
     select distinct (k ->> 'mentor_id')::uuid from pg_catalog.jsonb_array_elements(v_keys) as k
@@ -25,10 +25,10 @@ begin
 
   insert into expiry.reminder_dispatch_log
     (kind, organisation_id, mentor_id, certification_id, threshold_day, certification_expiry_date, urgency, source, due_at)
-  select 'reminder', m.organisation_id, m.id, c.id, k.threshold_day, k.expiry_date, coalesce(e.urgency, 'notice'), 'manual',
+  select k.kind, m.organisation_id, m.id, c.id, k.threshold_day, k.expiry_date, coalesce(e.urgency, 'notice'), 'manual',
          k.sent_at
     from pg_catalog.jsonb_to_recordset(v_keys)
-      as k (mentor_id uuid, threshold_day integer, expiry_date date, sent_at timestamptz)
+      as k (mentor_id uuid, kind expiry.reminder_kind, threshold_day integer, expiry_date date, sent_at timestamptz)
     join expiry.mentors as m on m.id = k.mentor_id
     left join expiry.certifications as c on c.mentor_id = m.id
     left join expiry.effective_thresholds as e
@@ -40,10 +40,12 @@ begin
   v_ids := array(
     select l.id
       from expiry.reminder_dispatch_log as l
-      join pg_catalog.jsonb_to_recordset(v_keys) as k (mentor_id uuid, threshold_day integer, expiry_date date)
-        on k.mentor_id = l.mentor_id and k.threshold_day = l.threshold_day and k.expiry_date = l.certification_expiry_date
-     where l.kind = 'reminder'
-       and l.mentor_id = any (v_mentor_ids)
+      join pg_catalog.jsonb_to_recordset(v_keys) as k (mentor_id uuid, kind expiry.reminder_kind, threshold_day integer, expiry_date date)
+        on k.mentor_id = l.mentor_id
+       and k.kind = l.kind
+       and k.threshold_day = l.threshold_day
+       and k.expiry_date = l.certification_expiry_date
+     where l.mentor_id = any (v_mentor_ids)
        and l.status in ('pending', 'queued', 'failed', 'superseded')
      order by l.id
        for no key update of l skip locked
@@ -59,11 +61,12 @@ begin
     update expiry.reminder_dispatch_log as l
        set status = 'sent', lease_until = null, sent_at = k.sent_at, date_sent = (k.sent_at at time zone o.time_zone)::date
       from pg_catalog.jsonb_to_recordset(v_keys)
-        as k (mentor_id uuid, threshold_day integer, expiry_date date, sent_at timestamptz)
+        as k (mentor_id uuid, kind expiry.reminder_kind, threshold_day integer, expiry_date date, sent_at timestamptz)
       join expiry.mentors as m on m.id = k.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id
      where l.id = any (v_ids)
        and l.mentor_id = k.mentor_id
+       and l.kind = k.kind
        and l.threshold_day = k.threshold_day
        and l.certification_expiry_date = k.expiry_date
     returning l.id, l.attempts, l.sent_at
@@ -76,4 +79,4 @@ begin
 end;
 $$;
 comment on function expiry.adopt_sent_reminders(jsonb) is
-  'After a backup was restored: records as sent the reminders that were sent since it was made, told by the keys in their Message-IDs ([{mentor_key, threshold_day, expiry_date, sent_at}]; mentor_key is the md5 of the mentor''s id), so that nobody is reminded again. Returns the ids of the rows recorded; what was sent already, or is about mentors that this database does not know, is not among them.';
+  'After a backup was restored: records as sent the reminders, and messages about service, that were sent since it was made, told by the keys in their Message-IDs ([{mentor_key, kind, threshold_day, expiry_date, sent_at}], without kind a reminder; mentor_key is the md5 of the mentor''s id), so that nobody is reminded again. Returns the ids of the rows recorded; what was sent already, or is about mentors that this database does not know, is not among them.';

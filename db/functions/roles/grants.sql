@@ -22,7 +22,7 @@ grant
 on expiry.organisations to expiry_app;
 
 grant execute on function expiry.now(), expiry.today(uuid), expiry.wait_for_hours(interval, date, date) to expiry_app, expiry_service, expiry_reader;
-grant execute on function expiry.forecast_reminders(integer, uuid) to expiry_app, expiry_service, expiry_reader;
+grant execute on function expiry.forecast_reminders(integer, uuid), expiry.forecast_departures(integer) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
   expiry.retry_reminder(bigint, text),
@@ -31,7 +31,8 @@ grant execute on function
 to expiry_app, expiry_service;
 grant execute on function
   expiry.expire_lapsed_mentors(bigint), expiry.resume_elapsed_pauses(bigint), expiry.restore_renewed_mentors(bigint),
-  expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[])
+  expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[]),
+  expiry.settle_mentors(uuid[], expiry.reminder_source)
 to expiry_service;
 grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function

@@ -2,7 +2,8 @@ import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Delivery, Urgency } from '../../../contracts/delivery.ts'
 import { isMailAddress, type Mailbox, plainLine } from '../../../runtime/mailbox.ts'
 import { languageOf } from '../words/languages.ts'
-import type { ReminderFacts, Wording } from '../words/wording.ts'
+import type { Language, MessageFacts, Wording } from '../words/wording.ts'
+import { type Telling, tellingOf } from './telling.ts'
 import { loadTemplates, type Templates } from './templates.ts'
 
 /** What every message of this installation has in common. `redirectTo` takes every message away from its recipient. */
@@ -14,9 +15,8 @@ export type Composer = {
 }
 
 /**
- * A message ready for the wire, or the code that says why this delivery can never become one:
- * `unknown_kind` (no words exist for it), `bad_address` (not one plain e-mail address), `already_lapsed` (a reminder
- * would say something untrue).
+ * A message ready for the wire, or the code that says why this delivery can never become one: `bad_address` (not one plain
+ * e-mail address), or those of `Telling` (it would say something untrue).
  */
 export type Composed =
   | { readonly kind: 'message'; readonly message: Message }
@@ -50,17 +50,29 @@ export function createComposer(options: {
 /**
  * Turns one delivery into its message. The Message-ID is made of the row's key alone:
  * a repeated attempt repeats it, and so does the row of the same key in a database that was restored from a backup.
- * The kinds `lapsed` and `restored` have no words here and are refused by code.
  */
 export function composeMessage(composer: Composer, delivery: Delivery): Composed {
-  switch (delivery.kind) {
-    case 'reminder':
-      return composeReminder(composer, delivery)
-    case 'lapsed':
-    case 'restored':
-      return { kind: 'refused', code: 'unknown_kind' }
-    default:
-      return delivery.kind satisfies never
+  const { recipient } = delivery
+  if (!isMailAddress(recipient.email)) return { kind: 'refused', code: 'bad_address' }
+  const telling = tellingOf(delivery)
+  if (telling.kind === 'refused') return telling
+  const copy = copyAddress(delivery)
+  const language = languageOf(recipient.locale)
+  const facts = factsOf(delivery, copy !== undefined)
+  const words = wordsFor(language, telling, delivery.urgency, facts)
+  const redirected = composer.redirectTo === undefined ? null : language.redirected(recipient.email, copy ?? null)
+  return {
+    kind: 'message',
+    message: {
+      messageId: `<${delivery.kind}.${delivery.thresholdDay}.${delivery.keyDate}.${delivery.mentorKey}@${domainOf(composer.from)}>`,
+      from: composer.from.name ? composer.from : { ...composer.from, name: facts.organisation },
+      replyTo: composer.replyTo,
+      to: { name: facts.recipientName ?? '', address: composer.redirectTo ?? recipient.email },
+      copyTo: composer.redirectTo === undefined ? copy : undefined,
+      subject: words.subject,
+      ...bodies(composer.templates, words, delivery, redirected),
+      headers: headersOf(delivery),
+    },
   }
 }
 
@@ -73,27 +85,21 @@ export async function encodeMessage(message: Message, date: Date): Promise<Buffe
     .build()
 }
 
-function composeReminder(composer: Composer, delivery: Delivery): Composed {
-  const { recipient } = delivery
-  if (!isMailAddress(recipient.email)) return { kind: 'refused', code: 'bad_address' }
-  if (delivery.daysLeft < 0) return { kind: 'refused', code: 'already_lapsed' }
-  const copy = copyAddress(delivery)
-  const language = languageOf(recipient.locale)
-  const facts = factsOf(delivery, copy !== undefined)
-  const words = language.reminder(facts)
-  const redirected = composer.redirectTo === undefined ? null : language.redirected(recipient.email, copy ?? null)
-  return {
-    kind: 'message',
-    message: {
-      messageId: `<${delivery.kind}.${delivery.thresholdDay}.${delivery.expiryDate}.${delivery.mentorKey}@${domainOf(composer.from)}>`,
-      from: composer.from.name ? composer.from : { ...composer.from, name: facts.organisation },
-      replyTo: composer.replyTo,
-      to: { name: facts.recipientName ?? '', address: composer.redirectTo ?? recipient.email },
-      copyTo: composer.redirectTo === undefined ? copy : undefined,
-      subject: words.subject,
-      ...bodies(composer.templates, words, delivery, redirected),
-      headers: headersOf(delivery),
-    },
+function wordsFor(
+  language: Language,
+  telling: Exclude<Telling, { kind: 'refused' }>,
+  urgency: Urgency,
+  facts: MessageFacts,
+): Wording {
+  switch (telling.kind) {
+    case 'reminder':
+      return language.reminder({ ...facts, urgency, daysLeft: telling.daysLeft })
+    case 'lapsed':
+      return language.lapsed({ ...facts, since: telling.since })
+    case 'restored':
+      return language.restored({ ...facts, ...telling })
+    default:
+      return telling satisfies never
   }
 }
 
@@ -108,16 +114,14 @@ function bodies(templates: Templates, words: Wording, delivery: Delivery, redire
   return { text: templates.text(page), html: templates.html(page) }
 }
 
-function factsOf(delivery: Delivery, copied: boolean): ReminderFacts {
+function factsOf(delivery: Delivery, copied: boolean): MessageFacts {
   const { recipient, mentor, organisation } = delivery
   return {
-    urgency: delivery.urgency,
     recipientKind: recipient.kind,
     recipientName: recipient.name === null ? null : plainLine(recipient.name) || null,
     mentor: plainLine(mentor.name) || plainLine(mentor.ref),
     organisation: plainLine(organisation.name) || plainLine(organisation.slug),
     expiryDate: delivery.expiryDate,
-    daysLeft: delivery.daysLeft,
     copied,
   }
 }

@@ -1,33 +1,50 @@
 import { dateInWords, dayAfter } from './dates.ts'
-import type { Language, ReminderFacts, Wording } from './wording.ts'
+import type { Language, LapsedFacts, MessageFacts, ReminderFacts, Wording } from './wording.ts'
 
 const tag = 'nb-NO'
 
 /** Norwegian bokmål. */
 export const bokmal: Language = {
   reminder: (facts) => {
-    const byUrgency = { notice, warning, urgent }[facts.urgency](facts)
-    return {
-      ...byUrgency,
-      greeting: greeting(facts),
-      paragraphs: [...noCoordinator(facts), ...byUrgency.paragraphs],
-      details: [
-        { label: 'Likeperson', value: facts.mentor },
-        { label: 'Siste gyldige dag', value: dateInWords(tag, facts.expiryDate, 'full') },
-        { label: 'Dager igjen', value: facts.daysLeft === 0 ? 'ingen, i dag er siste dag' : String(facts.daysLeft) },
-        { label: 'Organisasjon', value: facts.organisation },
-      ],
-      openMentor: `Åpne ${facts.mentor} i systemet til ${facts.organisation}`,
-      footer: footer(facts),
+    const daysLeft = facts.daysLeft === 0 ? 'ingen, i dag er siste dag' : String(facts.daysLeft)
+    return complete(facts, { notice, warning, urgent }[facts.urgency](facts), { label: 'Dager igjen', value: daysLeft })
+  },
+  lapsed: (facts) => {
+    const since = dateInWords(tag, facts.since, 'full')
+    return complete(facts, lapsed(facts), { label: 'Ute av tjeneste siden', value: since })
+  },
+  restored: (facts) => {
+    if (facts.status === 'active') {
+      const since = dateInWords(tag, facts.since, 'full')
+      return complete(facts, restored(facts), { label: 'Tilbake i tjeneste siden', value: since })
     }
+    const until = facts.pausedUntil === null ? 'ikke avtalt' : dateInWords(tag, facts.pausedUntil, 'full')
+    return complete(facts, validAgain(facts, facts.pausedUntil), { label: 'Første dag tilbake', value: until })
   },
   redirected: (to, copyTo) =>
     `Denne meldingen er omdirigert. Den var ment for ${to}${copyTo ? `, med kopi til ${copyTo}` : ''}.`,
 }
 
-type ByUrgency = Pick<Wording, 'subject' | 'preview' | 'heading' | 'paragraphs'>
+type ByKind = Pick<Wording, 'subject' | 'preview' | 'heading' | 'paragraphs'>
 
-function notice(facts: ReminderFacts): ByUrgency {
+/** What every message has besides. */
+function complete(facts: MessageFacts, byKind: ByKind, detail: { label: string; value: string }): Wording {
+  return {
+    ...byKind,
+    greeting: greeting(facts),
+    paragraphs: [...noCoordinator(facts), ...byKind.paragraphs],
+    details: [
+      { label: 'Likeperson', value: facts.mentor },
+      { label: 'Siste gyldige dag', value: dateInWords(tag, facts.expiryDate, 'full') },
+      detail,
+      { label: 'Organisasjon', value: facts.organisation },
+    ],
+    openMentor: `Åpne ${facts.mentor} i systemet til ${facts.organisation}`,
+    footer: footer(facts),
+  }
+}
+
+function notice(facts: ReminderFacts): ByKind {
   return {
     subject: `Påminnelse: sertifiseringen til ${facts.mentor} utløper ${dateInWords(tag, facts.expiryDate, 'long')}`,
     preview: 'Det haster ikke, men det er lurt å avtale fornyelsen nå.',
@@ -39,7 +56,7 @@ function notice(facts: ReminderFacts): ByUrgency {
   }
 }
 
-function warning(facts: ReminderFacts): ByUrgency {
+function warning(facts: ReminderFacts): ByKind {
   return {
     subject: `Sertifiseringen til ${facts.mentor} utløper ${countdown(facts.daysLeft)} (${dateInWords(tag, facts.expiryDate, 'long')})`,
     preview: 'Nå er det på tide å avtale fornyelsen.',
@@ -51,7 +68,7 @@ function warning(facts: ReminderFacts): ByUrgency {
   }
 }
 
-function urgent(facts: ReminderFacts): ByUrgency {
+function urgent(facts: ReminderFacts): ByKind {
   const firstDayOut = dateInWords(tag, dayAfter(facts.expiryDate), 'full')
   return {
     subject: `Haster: sertifiseringen til ${facts.mentor} utløper ${countdown(facts.daysLeft)} (${dateInWords(tag, facts.expiryDate, 'long')})`,
@@ -65,7 +82,51 @@ function urgent(facts: ReminderFacts): ByUrgency {
   }
 }
 
-function lastDay(facts: ReminderFacts): string {
+function lapsed(facts: LapsedFacts): ByKind {
+  const { mentor } = facts
+  return {
+    subject: `Ute av tjeneste: sertifiseringen til ${mentor} utløp ${dateInWords(tag, facts.expiryDate, 'long')}`,
+    preview: `${mentor} skal ikke møte noen før sertifiseringen er fornyet.`,
+    heading: 'Ute av tjeneste: sertifiseringen har utløpt',
+    paragraphs: [
+      `Sertifiseringen til likepersonen ${mentor} har utløpt. Siste gyldige dag var ${dateInWords(tag, facts.expiryDate, 'full')}, og ${mentor} gikk ut av tjeneste ${dateInWords(tag, facts.since, 'full')}.`,
+      `Før den er fornyet, skal ${mentor} ikke møte noen som likeperson, og vises ikke på nettsiden. Gi beskjed til ${mentor}, og finn gjerne en annen til møter som allerede er avtalt.`,
+      `Registrer den nye datoen så snart sertifiseringen er fornyet, eller nå med en gang hvis den alt er det. Da er ${mentor} straks tilbake, med mindre en pause fortsatt gjelder, og du får beskjed om det.`,
+    ],
+  }
+}
+
+function restored(facts: MessageFacts & { since: string }): ByKind {
+  const { mentor } = facts
+  return {
+    subject: `Tilbake i tjeneste: sertifiseringen til ${mentor} er gyldig til og med ${dateInWords(tag, facts.expiryDate, 'long')}`,
+    preview: `${mentor} kan møte folk igjen.`,
+    heading: 'Tilbake i tjeneste',
+    paragraphs: [
+      `Gode nyheter: Sertifiseringen til likepersonen ${mentor} er gyldig igjen. ${mentor} har vært tilbake i tjeneste siden ${dateInWords(tag, facts.since, 'full')}, kan møte folk igjen og kan vises på nettsiden.`,
+      `Du trenger ikke å gjøre noe. ${lastDay(facts)} Før det kommer det påminnelser, som vanlig.`,
+    ],
+  }
+}
+
+function validAgain(facts: MessageFacts, pausedUntil: string | null): ByKind {
+  const { mentor } = facts
+  const back =
+    pausedUntil === null
+      ? `Pausen har ingen sluttdato: ${mentor} er tilbake i tjeneste når noen avslutter den.`
+      : `Første dag tilbake er ${dateInWords(tag, pausedUntil, 'full')}. Da er ${mentor} i tjeneste igjen uten at noen trenger å gjøre noe.`
+  return {
+    subject: `Fortsatt på pause: sertifiseringen til ${mentor} er gyldig til og med ${dateInWords(tag, facts.expiryDate, 'long')}`,
+    preview: `Sertifiseringen er i orden igjen, men ${mentor} har fortsatt pause.`,
+    heading: 'Sertifiseringen er gyldig igjen, pausen fortsetter',
+    paragraphs: [
+      `Gode nyheter: Sertifiseringen til likepersonen ${mentor} er gyldig igjen. ${lastDay(facts)}`,
+      `${mentor} har fortsatt pause, og skal derfor ikke møte noen eller vises på nettsiden ennå. ${back}`,
+    ],
+  }
+}
+
+function lastDay(facts: MessageFacts): string {
   return `Siste gyldige dag er ${dateInWords(tag, facts.expiryDate, 'full')}.`
 }
 
@@ -75,18 +136,18 @@ function countdown(daysLeft: number): string {
   return `om ${daysLeft} dager`
 }
 
-function greeting(facts: ReminderFacts): string {
+function greeting(facts: MessageFacts): string {
   return facts.recipientKind === 'coordinator' && facts.recipientName ? `Hei, ${facts.recipientName}!` : 'Hei!'
 }
 
-function noCoordinator(facts: ReminderFacts): string[] {
+function noCoordinator(facts: MessageFacts): string[] {
   if (facts.recipientKind === 'coordinator') return []
   return [
-    'Denne likepersonen har ingen koordinator som kan nås. Velg en koordinator, så går påminnelsene dit. Inntil da kommer de til denne adressen.',
+    'Denne likepersonen har ingen koordinator som kan nås. Velg en koordinator, så går meldingene dit. Inntil da kommer de til denne adressen.',
   ]
 }
 
-function footer(facts: ReminderFacts): string {
+function footer(facts: MessageFacts): string {
   const recipient =
     facts.recipientKind === 'coordinator'
       ? `likepersonens koordinator i ${facts.organisation}`

@@ -1,19 +1,30 @@
 import type { Urgency } from '../../../contracts/delivery.ts'
 
-/** What the words of a reminder depend on. Names are single lines; `daysLeft` is 0 on the last valid day, never less. */
-export type ReminderFacts = {
-  readonly urgency: Urgency
+/** What the words of every message depend on. Names are single lines. */
+export type MessageFacts = {
   readonly recipientKind: 'coordinator' | 'fallback'
   readonly recipientName: string | null
   readonly mentor: string
   readonly organisation: string
   /** `YYYY-MM-DD`, the last valid day. */
   readonly expiryDate: string
-  readonly daysLeft: number
   readonly copied: boolean
 }
 
-/** A reminder in one language, plain text throughout: the templates escape it. */
+/** Those of a reminder; `daysLeft` is 0 on the last valid day, never less. */
+export type ReminderFacts = MessageFacts & { readonly urgency: Urgency; readonly daysLeft: number }
+
+/** Those of a message about who has left service: `since` is the first day out. */
+export type LapsedFacts = MessageFacts & { readonly since: string }
+
+/** Those of a message about whose certification is valid again: back in service since a day, or paused all the same. */
+type RestoredFacts = MessageFacts &
+  (
+    | { readonly status: 'active'; readonly since: string }
+    | { readonly status: 'paused'; readonly pausedUntil: string | null }
+  )
+
+/** A message in one language, plain text throughout: the templates escape it. */
 export type Wording = {
   readonly subject: string
   /** What a mailbox shows after the subject. */
@@ -27,8 +38,10 @@ export type Wording = {
   readonly footer: string
 }
 
-/** One language: a reminder, and the notice on a message that was sent to another address than it was meant for. */
+/** One language: each kind of message, and the notice on a message that was sent to another address than it was meant for. */
 export type Language = {
   reminder(facts: ReminderFacts): Wording
+  lapsed(facts: LapsedFacts): Wording
+  restored(facts: RestoredFacts): Wording
   redirected(to: string, copyTo: string | null): string
 }
