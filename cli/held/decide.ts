@@ -29,9 +29,11 @@ export async function decide(
       organisationId,
       actor,
     ])
-    if (signature(now) !== signature(shown) || rows[0]?.count !== shown.length) {
+    const hasChanged = signature(now) !== signature(shown)
+    // What somebody is changing is left out of a decision.
+    if (hasChanged || rows[0]?.count !== shown.length) {
       await database.query('rollback')
-      return { kind: 'changed' }
+      return { kind: hasChanged ? 'changed' : 'locked' }
     }
     const out = await database.query(
       `select from expiry.mentors as m where m.id = any ($1) and m.status = 'certification_expired'`,

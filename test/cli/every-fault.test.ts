@@ -30,6 +30,9 @@ const ofDatabase: Record<string, string[]> = {
   forecast: [],
   retry: ['--failed'],
   nightly: [],
+  reconcile: [],
+  'approve-expiry': ['fjord'],
+  'reject-expiry': ['fjord'],
   'adopt-sent': ['file.txt'],
   sql: ['select 1'],
 }
