@@ -1,9 +1,10 @@
+import { tryOutbox } from '../../runtime/channels/outbox.ts'
 import { type Config, ConfigurationError } from '../../runtime/config.ts'
+import { parseMailUrl } from '../../runtime/mail-url.ts'
+import { parseMailbox } from '../../runtime/mailbox.ts'
 import type { Channel } from './channels/channel.ts'
 import { createComposer } from './channels/compose-message.ts'
-import { parseMailUrl } from './channels/mail-url.ts'
-import { parseMailbox } from './channels/mailbox.ts'
-import { createOutboxChannel, tryOutbox } from './channels/outbox-channel.ts'
+import { createOutboxChannel } from './channels/outbox-channel.ts'
 import { createSmtpChannel } from './channels/smtp-channel.ts'
 import { createWebhookChannel } from './channels/webhook-channel.ts'
 

@@ -1,5 +1,6 @@
 import { type ParsedMail, simpleParser } from 'mailparser'
 import type { Delivery, Locale } from '../../contracts/delivery.ts'
+import { parseMailbox } from '../../runtime/mailbox.ts'
 import {
   type Composer,
   composeMessage,
@@ -7,7 +8,6 @@ import {
   encodeMessage,
   type Message,
 } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailbox } from '../../services/notifier/channels/mailbox.ts'
 import { exampleDelivery } from './delivery-example.ts'
 
 export const composer = createComposer({ from: parseMailbox('Påminnelser <post@fjord.example>') })

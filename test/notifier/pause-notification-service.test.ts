@@ -1,7 +1,7 @@
 import { getEventListeners, setMaxListeners } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
+import { parseMailUrl } from '../../runtime/mail-url.ts'
 import { createComposer } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailUrl } from '../../services/notifier/channels/mail-url.ts'
 import { createSmtpChannel } from '../../services/notifier/channels/smtp-channel.ts'
 import { createWebhookChannel } from '../../services/notifier/channels/webhook-channel.ts'
 import type { NotifierEvent } from '../../services/notifier/events.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ChannelAnswer } from '../../contracts/delivery.ts'
+import { parseMailUrl } from '../../runtime/mail-url.ts'
 import { createComposer } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailUrl } from '../../services/notifier/channels/mail-url.ts'
 import { createSmtpChannel, type SmtpChannelOptions } from '../../services/notifier/channels/smtp-channel.ts'
 import type { Stage } from '../fakes/smtp/faults.ts'
 import { startSmtp } from '../fakes/smtp/server.ts'

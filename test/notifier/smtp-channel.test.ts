@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ChannelAnswer, Delivery } from '../../contracts/delivery.ts'
+import { parseMailUrl } from '../../runtime/mail-url.ts'
 import { createComposer } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailUrl } from '../../services/notifier/channels/mail-url.ts'
 import { createSmtpChannel } from '../../services/notifier/channels/smtp-channel.ts'
 import type { Fault } from '../fakes/smtp/faults.ts'
 import { startSmtp } from '../fakes/smtp/server.ts'

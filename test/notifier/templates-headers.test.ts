@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { parseMailbox } from '../../runtime/mailbox.ts'
 import { composeMessage, createComposer } from '../../services/notifier/channels/compose-message.ts'
-import { parseMailbox } from '../../services/notifier/channels/mailbox.ts'
 import { compose, composer, now, read, to } from './composing.ts'
 import { exampleDelivery, exampleMentor } from './delivery-example.ts'
 

@@ -1,8 +1,8 @@
 import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Delivery, Urgency } from '../../../contracts/delivery.ts'
+import { isMailAddress, type Mailbox, plainLine } from '../../../runtime/mailbox.ts'
 import { languageOf } from '../words/languages.ts'
 import type { ReminderFacts, Wording } from '../words/wording.ts'
-import { isMailAddress, type Mailbox, plainLine } from './mailbox.ts'
 import { loadTemplates, type Templates } from './templates.ts'
 
 /** What every message of this installation has in common. `redirectTo` takes every message away from its recipient. */

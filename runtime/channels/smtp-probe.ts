@@ -1,6 +1,6 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { SmtpServer } from '../mail-url.ts'
 import { startDeadline } from './deadline.ts'
-import type { SmtpServer } from './mail-url.ts'
 import { channelCode, smtpFailure } from './smtp-answer.ts'
 
 /**
