@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { findAlertFaults } from './alerts/settings.ts'
 import { type Authority, readAuthority } from './authority.ts'
 import { parseClusterUrl } from './cluster-url.ts'
 import { parseLoopbackAddress } from './loopback-address.ts'
@@ -19,6 +20,8 @@ const queueUrl = z.union(
       'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
   },
 )
+
+const mailAddress = z.string().regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
 
 const authority = z.string().transform((file, { addIssue }): Authority => {
   try {
@@ -69,13 +72,17 @@ const Environment = z.object({
     .regex(/^([^<>]*<)?[^\s@<>(),]+@[^\s@<>(),]+>?$/, 'must be an address, or a name and <address>')
     .optional(),
   MAIL_OUTBOX: z.string().min(1).optional(),
-  MAIL_REDIRECT_TO: z
-    .string()
-    .regex(/^[^\s@<>(),]+@[^\s@<>(),]+$/, 'must be one e-mail address')
-    .optional(),
+  MAIL_REDIRECT_TO: mailAddress.optional(),
   WEBHOOK_URL: webhookUrl.optional(),
   WEBHOOK_SECRET: webhookSecrets.optional(),
   WEBHOOK_CA_FILE: authority.optional(),
+  OPERATIONS_EMAIL: mailAddress.optional(),
+  OPERATIONS_WEBHOOK_URL: webhookUrl.optional(),
+  OPERATIONS_WEBHOOK_SECRET: webhookSecrets.optional(),
+  OPERATIONS_WEBHOOK_CA_FILE: authority.optional(),
+  ALERT_REPEAT: seconds(86_400),
+  ALERT_LEASE: seconds(60),
+  CHECK_INTERVAL: seconds(60),
   DELIVERY_LEASE: seconds(300),
   DELIVERY_DEADLINE: z.coerce
     .number({ error: 'must be a number of seconds' })
@@ -152,7 +159,7 @@ function faultsTogether(present: Record<string, string | undefined>): string[] {
   const faults: string[] = []
   if (present.MAIL_URL !== undefined && present.MAIL_FROM === undefined)
     faults.push('MAIL_FROM: is needed with MAIL_URL')
-  faults.push(...findWebhookFaults(present))
+  faults.push(...findWebhookFaults(present), ...findAlertFaults(present))
   if (present.DATABASE_DIRECT_URL !== undefined && present.DATABASE_URL === undefined) {
     faults.push('DATABASE_URL: is needed with DATABASE_DIRECT_URL')
   }
