@@ -62,7 +62,7 @@ export function faultOfJob(job: FoundJob, wanted: { database: string; schedule: 
   if (job === 'unseen' || job === 'closed') return undefined
   if (job === 'gone') return 'gone'
   if (!job.active) return 'disabled'
+  if (job.status === 'failed') return 'failing'
   const isOurs = job.command === nightCommand && job.database === wanted.database && job.schedule === wanted.schedule
-  if (!isOurs) return 'changed'
-  return job.status === 'failed' ? 'failing' : undefined
+  return isOurs ? undefined : 'changed'
 }
