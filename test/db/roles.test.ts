@@ -58,6 +58,12 @@ const mayExecute: Record<string, string> = {
   forecast_reminders: 'app service reader',
   raise_alert: 'service',
   resolve_alert: 'service',
+  keep_alert: 'service',
+  check_operations: 'service',
+  hold_alert_leases: 'service',
+  release_alert_leases: 'service',
+  begin_alert_notices: 'service',
+  record_alert_notice: 'service',
 }
 
 test('each routine is executable by whom it is for, and none by public', async () => {
