@@ -53,11 +53,12 @@ test('what was over before the mail server came back is told as over, once', asy
 })
 
 test('a mail server that hangs does not hold webhooks up, and the lease is kept meanwhile', async () => {
-  await using telling = await startTelling({ ALERT_LEASE: '3' })
+  await using telling = await startTelling({ ALERT_LEASE: '12' })
   const { database, smtp, receiver } = telling
   const silence = smtp.script({ at: 'greeting', act: 'hang' })
   for (const kind of ['test', 'nightly_late', 'mentor_stuck']) await raise(database, kind)
   await waitFor('all webhooks', () => receiver.received.length === 3)
+  expect(telling.events.filter((event) => event.kind === 'alert_not_told')).toEqual([])
   await waitFor('a deadline at the mail server', () =>
     telling.events.some((event) => event.kind === 'alert_not_told' && event.code === 'timeout'),
   )

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { only } from '../support/people.ts'
+import { nightly, only } from '../support/people.ts'
 
 let database: Database
 beforeEach(async () => {
@@ -182,4 +182,20 @@ describe('an alert', () => {
     await tellAll(me)
     expect(await notified()).toEqual([{ so: true }])
   })
+})
+
+test('a night that fails has opened its alert when it ends, and a good one has resolved it, with no service there', async () => {
+  await database.query(`
+    insert into expiry.organisations (slug, name) values ('a', 'A');
+    create function public.refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+    create trigger refuse before delete on expiry.mentor_rechecks for each statement execute function public.refuse()`)
+  await nightly(database)
+  const open = async () =>
+    (await database.query('select kind, details from expiry.operations_alerts where resolved_at is null')).rows
+  expect(await open()).toMatchObject([
+    { kind: 'nightly_failed', details: { phases: ['recheck', 'remove'], codes: ['P0001', 'P0001'] } },
+  ])
+  await database.query('drop trigger refuse on expiry.mentor_rechecks')
+  await nightly(database)
+  expect(await open()).toEqual([])
 })
