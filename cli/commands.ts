@@ -81,6 +81,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/adopt-sent.ts')).adoptSentCommand,
   },
   {
+    name: 'alert-test',
+    summary: 'send an alert through the real path, and see whether it arrives',
+    load: async () => (await import('./commands/alert-test.ts')).alertTestCommand,
+  },
+  {
     name: 'sql',
     summary: 'run SQL, for machines without psql',
     load: async () => (await import('./commands/sql.ts')).sqlCommand,

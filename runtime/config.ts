@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { findAlertFaults } from './alerts/settings.ts'
 import { readAuthority } from './authority.ts'
 import {
   address,
@@ -16,6 +17,8 @@ import { isMailAddress, parseMailbox } from './mailbox.ts'
 import { addressOf, findTlsFaults, type ServerAddress } from './server-address.ts'
 import { findWebhookFaults } from './webhook-settings.ts'
 
+const mailAddress = z.string().refine(isMailAddress, 'must be one e-mail address')
+
 const Environment = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
@@ -27,10 +30,17 @@ const Environment = z.object({
   MAIL_URL: parsedBy(parseMailUrl).optional(),
   MAIL_FROM: parsedBy(parseMailbox).optional(),
   MAIL_OUTBOX: z.string().min(1).optional(),
-  MAIL_REDIRECT_TO: z.string().refine(isMailAddress, 'must be one e-mail address').optional(),
+  MAIL_REDIRECT_TO: mailAddress.optional(),
   WEBHOOK_URL: webhookUrl.optional(),
   WEBHOOK_SECRET: webhookSecrets.optional(),
   WEBHOOK_CA_FILE: parsedBy((file) => readAuthority(file)).optional(),
+  OPERATIONS_EMAIL: mailAddress.optional(),
+  OPERATIONS_WEBHOOK_URL: webhookUrl.optional(),
+  OPERATIONS_WEBHOOK_SECRET: webhookSecrets.optional(),
+  OPERATIONS_WEBHOOK_CA_FILE: parsedBy((file) => readAuthority(file)).optional(),
+  ALERT_REPEAT: seconds(86_400),
+  ALERT_LEASE: seconds(60),
+  CHECK_INTERVAL: seconds(60),
   DELIVERY_LEASE: seconds(300),
   DELIVERY_DEADLINE: z.coerce
     .number({ error: 'must be a number of seconds' })
@@ -125,7 +135,7 @@ function faultsTogether(present: Present): string[] {
   const faults: string[] = []
   if (present.MAIL_URL !== undefined && present.MAIL_FROM === undefined)
     faults.push('MAIL_FROM: is needed with MAIL_URL')
-  faults.push(...findWebhookFaults(present))
+  faults.push(...findWebhookFaults(present), ...findAlertFaults(present))
   if (present.DATABASE_DIRECT_URL !== undefined && present.DATABASE_URL === undefined) {
     faults.push('DATABASE_URL: is needed with DATABASE_DIRECT_URL')
   }

@@ -23,17 +23,18 @@ export function parseWebhookSecrets(text: string): string[] | undefined {
   return secrets.length > 0 && secrets.every(isSecret) ? secrets : undefined
 }
 
-/** What is wrong between the variables of the webhook and others, each fault with its variable's name. */
-export function findWebhookFaults(present: Readonly<Record<string, string | undefined>>): string[] {
-  const { WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_CA_FILE, MAIL_REDIRECT_TO } = present
-  if (WEBHOOK_URL === undefined) {
-    const alone = Object.entries({ WEBHOOK_SECRET, WEBHOOK_CA_FILE }).filter(([, value]) => value !== undefined)
-    return alone.length === 0 ? [] : [`WEBHOOK_URL: is needed with ${alone.map(([key]) => key).join(' and ')}`]
-  }
-  const faults = WEBHOOK_SECRET === undefined ? ['WEBHOOK_SECRET: is needed with WEBHOOK_URL'] : []
+/** What is wrong between the variables of a webhook and others, each fault with its variable's name. */
+export function findWebhookFaults(
+  present: Readonly<Record<string, string | undefined>>,
+  prefix: 'WEBHOOK' | 'OPERATIONS_WEBHOOK' = 'WEBHOOK',
+): string[] {
+  const url = present[`${prefix}_URL`]
+  const alone = [`${prefix}_SECRET`, `${prefix}_CA_FILE`].filter((key) => present[key] !== undefined)
+  if (url === undefined) return alone.length === 0 ? [] : [`${prefix}_URL: is needed with ${alone.join(' and ')}`]
+  const faults = present[`${prefix}_SECRET`] === undefined ? [`${prefix}_SECRET: is needed with ${prefix}_URL`] : []
   // Set on copies of a production database, whose environment may have been copied as well.
-  if (MAIL_REDIRECT_TO !== undefined && !(URL.canParse(WEBHOOK_URL) && isLoopback(new URL(WEBHOOK_URL)))) {
-    faults.push('WEBHOOK_URL: must lead to this machine as long as MAIL_REDIRECT_TO is set')
+  if (present.MAIL_REDIRECT_TO !== undefined && !(URL.canParse(url) && isLoopback(new URL(url)))) {
+    faults.push(`${prefix}_URL: must lead to this machine as long as MAIL_REDIRECT_TO is set`)
   }
   return faults
 }

@@ -1,8 +1,9 @@
+import { openDestinations } from '../../runtime/alerts/destinations.ts'
 import type { Config } from '../../runtime/config.ts'
 import type { Channel } from '../../services/notifier/channels/channel.ts'
 import { openChannels } from '../../services/notifier/open-channels.ts'
 import { wordsForCode } from '../explain/words.ts'
-import { type Finding, fail, pass, skip } from './finding.ts'
+import { advise, type Finding, fail, pass, skip } from './finding.ts'
 
 /** Whether each channel would take a message now: connection, TLS and sign-in; no message is sent. */
 export async function checkChannels(config: Config, signal: AbortSignal): Promise<Finding[]> {
@@ -23,8 +24,28 @@ export async function checkChannels(config: Config, signal: AbortSignal): Promis
   return findings
 }
 
+/** Whether alerts would arrive, and whether anybody would hear of them at all. */
+export async function checkDestinations(config: Config, signal: AbortSignal): Promise<Finding[]> {
+  const destinations = openDestinations(config)
+  if (destinations.length === 0) {
+    return [advise('alerts', 'nobody is told of an alert', 'set OPERATIONS_EMAIL or OPERATIONS_WEBHOOK_URL')]
+  }
+  return await Promise.all(
+    destinations.map(async ({ name, probe }) => {
+      const code = await probe(patience, signal)
+      const check = `alerts by ${name}`
+      if (code === undefined) return pass(check, passed({ name }))
+      const remedy = remedyFor(code).replaceAll('WEBHOOK_', 'OPERATIONS_WEBHOOK_')
+      return fail(check, `out of order (${wordsForCode(code)})`, remedy)
+    }),
+  )
+}
+
+/** Milliseconds that a destination gets to answer. */
+const patience = 10_000
+
 /** The rules of webhooks know no way to ask whether the next message would be taken. */
-function passed({ name }: Channel): string {
+function passed({ name }: Pick<Channel, 'name'>): string {
   return name === 'webhook'
     ? 'there is an answer; whether a message is taken, the next one tells'
     : 'would take a message now'

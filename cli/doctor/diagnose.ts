@@ -1,6 +1,6 @@
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { summarise } from '../../runtime/errors.ts'
-import { checkChannels } from './channels.ts'
+import { checkChannels, checkDestinations } from './channels.ts'
 import { reach } from './connections.ts'
 import { checkDatabase } from './database.ts'
 import { type Finding, fail, skip } from './finding.ts'
@@ -47,7 +47,10 @@ export async function* diagnose(
     } else yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
   }
   yield* await look('Queue', () => checkQueue(servers.queue, servers.queueVariable))
-  yield* await look('Channels', () => checkChannels(config, signal))
+  yield* await look('Channels', async () => [
+    ...(await checkChannels(config, signal)),
+    ...(await checkDestinations(config, signal)),
+  ])
 }
 
 const insufficientPrivilege = '42501'

@@ -1,15 +1,16 @@
 import type { Client } from 'pg'
+import { faultOfJob, nightJobName, readNightJob } from '../../runtime/cron-job.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { reach } from './connections.ts'
 import { checkEncryption } from './encryption.ts'
 import { advise, counted, type Finding, fail, pass, skip } from './finding.ts'
 
-type Schedule = { scheduler: string; database: string; cron_here: boolean }
+type Schedule = { scheduler: string; schedule: string; database: string; cron_here: boolean }
 
 /** Whether the nights are run, by whom, and how the last one went. */
 export async function checkNight(database: Client, cron: ServerAddress | undefined): Promise<Finding[]> {
   const { rows } = await database.query<Schedule>(
-    `select s.scheduler::text as scheduler, pg_catalog.current_database()::text as database,
+    `select s.scheduler::text as scheduler, s.schedule, pg_catalog.current_database()::text as database,
             exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') as cron_here
        from expiry.nightly_schedule as s`,
   )
@@ -39,43 +40,32 @@ async function checkScheduler(
   return [await checkEncryption('TLS (pg_cron)', cron, 'CRON_DATABASE_URL'), await checkCronJob(cron, schedule)]
 }
 
-const insufficientPrivilege = '42501'
-
-async function checkCronJob(cron: Client, { database }: Schedule): Promise<Finding> {
-  try {
-    return await readCronJob(cron, `expiry-nightly:${database}`)
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== insufficientPrivilege) throw error
+async function checkCronJob(cron: Client, { database, schedule }: Schedule): Promise<Finding> {
+  const name = nightJobName(database)
+  const job = await readNightJob(cron, database)
+  if (job === 'closed') {
     return skip('schedule', 'this login may not read the tables of pg_cron; run doctor as the login that ran migrate')
   }
-}
-
-async function readCronJob(cron: Client, name: string): Promise<Finding> {
-  const jobs = await cron.query<{ id: number; schedule: string; active: boolean; user: string }>(
-    'select j.jobid::int as id, j.schedule, j.active, j.username as user from cron.job as j where j.jobname = $1',
-    [name],
-  )
-  const [job] = jobs.rows
-  if (!job) {
+  if (job === 'gone' || job === 'unseen') {
     return fail('schedule', `pg_cron has no job ${name} that this login sees`, 'run `mentor-expiry migrate` again')
   }
-  if (!job.active)
-    return fail('schedule', `the job ${name} is switched off`, `switch it on in cron.job (job ${job.id})`)
-  const runs = await cron.query<{ status: string; message: string; ago: number }>(
-    `select d.status, coalesce(d.return_message, '') as message,
-            extract(epoch from pg_catalog.clock_timestamp() - d.start_time)::int as ago
-       from cron.job_run_details as d where d.jobid = $1 order by d.runid desc limit 1`,
-    [job.id],
-  )
-  const [run] = runs.rows
-  if (run?.status === 'failed') {
-    return fail(
-      'schedule',
-      `the last run of ${name} failed: ${run.message.trim().split('\n')[0] ?? ''}`,
-      `let ${job.user} connect from the server itself without a password (pg_hba.conf or .pgpass), or set cron.use_background_workers; until then the listener runs the night`,
-    )
+  switch (faultOfJob(job, { database, schedule })) {
+    case 'disabled':
+      return fail('schedule', `the job ${name} is switched off`, `switch it on in cron.job (job ${job.id})`)
+    case 'changed':
+      return fail(
+        'schedule',
+        `the job ${name} was changed: "${job.schedule}" in ${job.database}`,
+        'run `mentor-expiry migrate` again, or schedule it with `select expiry.schedule_nightly(…)`',
+      )
+    case 'failing':
+      return fail(
+        'schedule',
+        `the last run of ${name} failed: ${(job.message ?? '').trim().split('\n')[0] ?? ''}`,
+        `let ${job.user} connect from the server itself without a password (pg_hba.conf or .pgpass), or set cron.use_background_workers; until then the listener runs the night`,
+      )
   }
-  const last = run === undefined ? 'not run yet' : `last run ${Math.round(run.ago / 60)} minutes ago`
+  const last = job.ago === null ? 'not run yet' : `last run ${Math.round(job.ago / 60)} minutes ago`
   return pass('schedule', `pg_cron runs ${name} at "${job.schedule}"; ${last}`)
 }
 

@@ -1,24 +1,19 @@
 import type { Client } from 'pg'
+import { nightCommand, nightJobName } from '../../runtime/cron-job.ts'
 
 /** Who calls the night in which database, and in whose name. */
 type JobOwner = { database: string; user: string }
 
 export const schedule = '15 * * * *'
-const command = `call expiry.nightly('pg_cron')`
-
-/** Our job's name, one for each database. */
-export function jobName(database: string): string {
-  return `expiry-nightly:${database}`
-}
 
 /** Has the pg_cron that lives where `cron` is connected to call the night of another database. */
 export async function scheduleInDatabase(cron: Client, { database, user }: JobOwner): Promise<void> {
   await cron.query('create extension if not exists pg_cron')
   // Only a superuser may name a login at all, be it his own.
   await cron.query('select cron.schedule_in_database($1, $2, $3, $4, nullif($5::text, current_user::text))', [
-    jobName(database),
+    nightJobName(database),
     schedule,
-    command,
+    nightCommand,
     database,
     user,
   ])
@@ -34,7 +29,7 @@ export async function removeJob(cron: Client, { database, user }: JobOwner): Pro
     `select cron.unschedule(j.jobid)
        from cron.job as j
       where j.jobname = $1 and j.database = $2 and j.username = $3`,
-    [jobName(database), database, user],
+    [nightJobName(database), database, user],
   )
   return (rowCount ?? 0) > 0
 }

@@ -1,8 +1,9 @@
 import type { Client } from 'pg'
+import { nightJobName } from '../../runtime/cron-job.ts'
 import { summarise } from '../../runtime/errors.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect } from './connect.ts'
-import { jobName, removeJob, schedule, scheduleInDatabase } from './cron-job.ts'
+import { removeJob, schedule, scheduleInDatabase } from './cron-job.ts'
 
 export type Scheduled = { scheduler: 'pg_cron' | 'service'; why: string }
 type Options = { direct: ServerAddress; cron: ServerAddress | undefined }
@@ -48,7 +49,7 @@ export async function unscheduleNightly(options: Options): Promise<Scheduled> {
     }
     const { cronDatabase, database } = found
     const outOfReach = options.cron === undefined && typeof cronDatabase === 'string' && cronDatabase !== database
-    if (removed.includes(true)) return await byService(client, `pg_cron's job ${jobName(database)} is removed`)
+    if (removed.includes(true)) return await byService(client, `pg_cron's job ${nightJobName(database)} is removed`)
     return await byService(
       client,
       outOfReach
@@ -114,7 +115,7 @@ async function through(client: Client, cronAddress: ServerAddress, found: Found)
     return await byService(client, `pg_cron at CRON_DATABASE_URL refused the job (${summarise(error).code})`)
   }
   await record(client, 'pg_cron')
-  return { scheduler: 'pg_cron', why: `job ${jobName(found.database)}, in the database of CRON_DATABASE_URL` }
+  return { scheduler: 'pg_cron', why: `job ${nightJobName(found.database)}, in the database of CRON_DATABASE_URL` }
 }
 
 /** Tells databases apart, also those of one name on two servers. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, index, jsonb, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, index, integer, jsonb, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
 import { expiry, instant } from './types.ts'
 
 export const expiryRuns = expiry.table(
@@ -17,6 +17,7 @@ export const expiryRuns = expiry.table(
   (t) => [
     check('expiry_runs_status_check', sql`${t.status} in ('running', 'done', 'failed', 'crashed')`),
     index('expiry_runs_running_idx').on(t.id).where(sql`status = 'running'`),
+    index('expiry_runs_not_done_idx').on(t.id).where(sql`status <> 'done'`),
   ],
 )
 
@@ -38,6 +39,38 @@ export const operationsAlerts = expiry.table(
     check('operations_alerts_severity_check', sql`${t.severity} in ('warning', 'critical')`),
   ],
 )
+
+/**
+ * What each destination (`email`, `webhook`, `log`) was told of an alert: `notices` so often that it is open, `toldAt` last,
+ * `clearedAt` that it is over. `begunAt` stands while somebody tells it, and where its holder died on the way.
+ */
+export const alertNotices = expiry.table(
+  'alert_notices',
+  {
+    alertId: bigint('alert_id', { mode: 'number' })
+      .notNull()
+      .references(() => operationsAlerts.id),
+    destination: text('destination').notNull(),
+    notices: integer('notices').notNull().default(0),
+    begunAt: instant('begun_at'),
+    toldAt: instant('told_at'),
+    clearedAt: instant('cleared_at'),
+    availableAt: instant('available_at').notNull().defaultNow(),
+    failures: integer('failures').notNull().default(0),
+    lastError: text('last_error'),
+  },
+  (t) => [
+    primaryKey({ name: 'alert_notices_pkey', columns: [t.alertId, t.destination] }),
+    index('alert_notices_not_cleared_idx').on(t.destination, t.alertId).where(sql`cleared_at is null`),
+  ],
+)
+
+/** Which process tells a destination, and until when it may: of two that could, one does. */
+export const alertLease = expiry.table('alert_lease', {
+  destination: text('destination').primaryKey(),
+  holder: uuid('holder').notNull(),
+  until: instant('until').notNull(),
+})
 
 /** Travels in time for tests and simulations: protocol.md, "The clock". */
 export const clockOverride = expiry.table(

@@ -17,6 +17,10 @@ const levels: Record<ListenerEvent['kind'], 'debug' | 'info' | 'warn' | 'error'>
   nightly_started: 'info',
   nightly_ended: 'info',
   sweep_failed: 'error',
+  alert: 'warn',
+  alert_told: 'info',
+  alert_not_told: 'error',
+  alerts_failed: 'error',
   stopped: 'info',
 }
 

@@ -1,3 +1,5 @@
+import type { AlertTold } from '../../runtime/alerts/events.ts'
+
 /** Everything about the listener that is worth reporting. Codes, ids and counts; never a person. */
 export type ListenerEvent =
   | { kind: 'waiting'; reason: string; error?: unknown }
@@ -15,6 +17,7 @@ export type ListenerEvent =
   | { kind: 'nightly_started'; organisations: number }
   | { kind: 'nightly_ended'; run: number; status: string }
   | { kind: 'sweep_failed'; step: string; error: unknown }
+  | AlertTold
   | { kind: 'stopped' }
 
 export type Observe = (event: ListenerEvent) => void

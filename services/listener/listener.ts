@@ -1,4 +1,5 @@
 import { waitForSchema } from '../../db/readiness.ts'
+import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
@@ -25,6 +26,7 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   const { observe } = deps
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const tellAlerts = prepareAlerts({ observe, onError }, config)
   const pool = openPool({ ...servers.database, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
   const queue = holdQueue(async () => {
     const opened = await openReminderQueue({ ...servers.queue, onError })
@@ -41,6 +43,7 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
     observe({ kind: 'started', queue: servers.queue.url.startsWith('postgres') ? 'postgres' : 'redis' })
     const work = Promise.all([
+      tellAlerts(signal),
       subscribe(
         {
           ...servers.direct,
@@ -55,10 +58,12 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
         {
           pool,
           direct: servers.direct,
+          cron: servers.cron,
           queue,
           wake,
           interval: config.SWEEP_INTERVAL,
           auditAfter: config.AUDIT_AFTER,
+          checkEvery: config.CHECK_INTERVAL,
           observe,
         },
         signal,

@@ -65,7 +65,7 @@ type Row = { status: string; reason: string; count: number; oldest: number | nul
 
 /**
  * Gauges that are read from the tables when they are asked for, at most every five seconds: open and failed reminders,
- * the oldest pending one, organisations whose night is late, open alerts. Finished reminders are not counted: that
+ * the oldest pending one, organisations whose night is late, open alerts and what was told of them. Finished reminders are not counted: that
  * would read the whole log.
  */
 export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): void {
@@ -93,6 +93,18 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
     labelNames: ['kind'],
     registers,
   })
+  const told = new Gauge({
+    name: 'mentor_expiry_alert_told_timestamp_seconds',
+    help: 'When a destination was last told of an alert, in seconds since 1970',
+    labelNames: ['destination'],
+    registers,
+  })
+  const untold = new Gauge({
+    name: 'mentor_expiry_alerts_untold',
+    help: 'Open alerts that a destination could not be told of until now',
+    labelNames: ['destination'],
+    registers,
+  })
   const answered = new Gauge({
     name: 'mentor_expiry_database_up',
     help: 'Whether the tables could be read for this answer',
@@ -102,10 +114,11 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
   const refresh = async () => {
     if (performance.now() - read < 5_000) return
     try {
-      const [rows, facts, open] = [
+      const [rows, facts, open, notices] = [
         await pool.query<Row>(openRows),
         await pool.query<{ late: number }>(lateNights),
         await pool.query<{ kind: string; count: number }>(openAlerts),
+        await pool.query<{ destination: string; told: number | null; untold: number }>(toldAlerts),
       ]
       reminders.reset()
       alerts.reset()
@@ -113,6 +126,10 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
       oldest.set(Math.max(0, ...rows.rows.map((row) => row.oldest ?? 0)))
       late.set(facts.rows[0]?.late ?? 0)
       for (const { kind, count } of open.rows) alerts.set({ kind }, count)
+      for (const { destination, told: at, untold: count } of notices.rows) {
+        told.set({ destination }, at ?? 0)
+        untold.set({ destination }, count)
+      }
       answered.set(1)
       read = performance.now()
     } catch {
@@ -133,3 +150,8 @@ const lateNights = `
 
 const openAlerts = `
   select a.kind, pg_catalog.count(*)::int as count from expiry.operations_alerts as a where a.resolved_at is null group by 1`
+
+const toldAlerts = `
+  select n.destination, extract(epoch from pg_catalog.max(n.told_at))::float8 as told,
+         pg_catalog.count(*) filter (where n.notices = 0 and n.failures > 0 and a.resolved_at is null)::int as untold
+    from expiry.alert_notices as n join expiry.operations_alerts as a on a.id = n.alert_id group by 1`

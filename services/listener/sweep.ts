@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { pause } from '../../runtime/pause.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { type AuditCursor, auditQueue } from './audit.ts'
+import { watchCron } from './cron.ts'
 import type { Observe } from './events.ts'
 import { watchNights } from './night.ts'
 import type { QueueHolder } from './queue-holder.ts'
@@ -10,11 +11,14 @@ import type { Wake } from './wake.ts'
 export type SweepDeps = {
   pool: Pool
   direct: ServerAddress
+  cron: ServerAddress | undefined
   queue: QueueHolder
   wake: Wake
   /** Seconds between two sweeps, and seconds after which a queued reminder is looked up. */
   interval: number
   auditAfter: number
+  /** Seconds between two looks at pg_cron's job. */
+  checkEvery: number
   observe: Observe
 }
 
@@ -31,7 +35,10 @@ export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<v
     audit: () => deps.queue.use((queue) => auditQueue({ ...deps, queue }, cursor)),
   }
   const runOwedNight = watchNights(deps)
+  const lookAtCron = watchCron(deps)
+  let lookedAt = performance.now()
   let night: Promise<void> | undefined
+  let look: Promise<void> | undefined
   const failing = new Set<string>()
   const attempt = async (step: string, work: () => Promise<void>) => {
     try {
@@ -48,10 +55,16 @@ export async function sweepLoop(deps: SweepDeps, signal: AbortSignal): Promise<v
     night ??= attempt('night', () => runOwedNight(signal)).finally(() => {
       night = undefined
     })
+    if (!look && performance.now() - lookedAt >= deps.checkEvery * 1_000) {
+      lookedAt = performance.now()
+      look = attempt('cron', lookAtCron).finally(() => {
+        look = undefined
+      })
+    }
     deps.wake.ring()
     await pause(deps.interval * 1_000, signal)
   }
-  await night
+  await Promise.all([night, look])
 }
 
 /** When the database last failed, by the process's clock. */

@@ -20,6 +20,10 @@ const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' 
   worker_error: 'debug',
   worker_replaced: 'warn',
   connection_error: 'debug',
+  alert: 'warn',
+  alert_told: 'info',
+  alert_not_told: 'error',
+  alerts_failed: 'error',
   stopped: 'info',
 }
 

@@ -1,3 +1,5 @@
+import type { AlertTold } from '../../runtime/alerts/events.ts'
+
 /** Everything about the notifier that is worth reporting. Codes, ids and counts; never a person. */
 export type NotifierEvent =
   | { kind: 'waiting'; reason: string; error?: unknown }
@@ -18,6 +20,7 @@ export type NotifierEvent =
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }
+  | AlertTold
   | { kind: 'stopped' }
 
 export type Observe = (event: NotifierEvent) => void

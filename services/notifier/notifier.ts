@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
 import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { waitForSchema } from '../../db/readiness.ts'
+import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
@@ -36,10 +37,15 @@ export async function runNotifier(
   const { observe } = deps
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const tellAlerts = prepareAlerts({ observe, onError }, config)
   const pool = openPool({ ...servers.database, name: 'mentor-expiry notifier', max: 4, patience: 30_000, onError })
   let connection: QueueConnection | undefined
+  let alerts: Promise<void> | undefined
+  const ended = new AbortController()
   try {
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
+    // Not after the queue is there: that it is not may be what there is to tell.
+    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
     connection = connectQueue({
       ...servers.queue,
       role: 'worker',
@@ -55,8 +61,10 @@ export async function runNotifier(
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
+    ended.abort()
     await atMost(patience, connection?.close()).catch(onError)
     await atMost(patience, pool.end()).catch(onError)
+    await atMost(patience, alerts)
     observe({ kind: 'stopped' })
   }
 }

@@ -1,7 +1,8 @@
+import { tryOutbox } from '../../runtime/channels/outbox.ts'
 import { type Config, ConfigurationError, type Rule } from '../../runtime/config.ts'
 import type { Channel } from './channels/channel.ts'
 import { createComposer } from './channels/compose-message.ts'
-import { createOutboxChannel, tryOutbox } from './channels/outbox-channel.ts'
+import { createOutboxChannel } from './channels/outbox-channel.ts'
 import { createSmtpChannel } from './channels/smtp-channel.ts'
 import { createWebhookChannel } from './channels/webhook-channel.ts'
 

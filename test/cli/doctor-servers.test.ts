@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { startSmtp } from '../fakes/smtp/server.ts'
+import { startWebhookReceiver } from '../fakes/webhook/server.ts'
 import type { Database } from '../support/database.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
@@ -116,4 +117,33 @@ describe.skipIf(!hasRedis())('Redis', () => {
       })
     },
   )
+})
+
+describe('where alerts go', () => {
+  const mail = { MAIL_FROM: 'post@ops.example', OPERATIONS_EMAIL: 'team@ops.example' }
+
+  test('is advised where nobody would be told', async () => {
+    expect((await look())['Channels/alerts']).toBe(
+      'advice: nobody is told of an alert → set OPERATIONS_EMAIL or OPERATIONS_WEBHOOK_URL',
+    )
+  })
+
+  test('is tried without a message, and what is out of order is named with what to do', async () => {
+    await using smtp = await startSmtp()
+    await using receiver = await startWebhookReceiver()
+    const env = {
+      ...mail,
+      MAIL_URL: smtp.url,
+      OPERATIONS_WEBHOOK_URL: receiver.url,
+      OPERATIONS_WEBHOOK_SECRET: receiver.secret,
+    }
+    expect(await look(env)).toMatchObject({ 'Channels/alerts by email': 'ok', 'Channels/alerts by webhook': 'ok' })
+    expect([smtp.received, receiver.received]).toEqual([[], []])
+    await smtp.down()
+    await receiver.down()
+    expect(await look(env)).toMatchObject({
+      'Channels/alerts by email': expect.stringMatching(/^fail: out of order \(smtp_connect.* → see that host/),
+      'Channels/alerts by webhook': expect.stringMatching(/^fail: out of order .*OPERATIONS_WEBHOOK_URL/),
+    })
+  })
 })

@@ -23,7 +23,7 @@ async function faultsOf(args: string[], env: NodeJS.ProcessEnv) {
   return { code, named: [...new Set(lines.map((line) => /^ {2}([A-Z_]+): ./.exec(line)?.[1] ?? line))].sort(), lines }
 }
 
-const services = ['up', 'migrate', 'listener', 'notifier', 'dashboard', 'doctor']
+const services = ['up', 'migrate', 'listener', 'notifier', 'dashboard', 'doctor', 'alert-test']
 const ofDatabase: Record<string, string[]> = {
   import: ['file.txt'],
   explain: ['fjord/M-1'],

@@ -29,6 +29,8 @@ describe.skipIf(!hasPostgres15WithCron())('pg_cron', { concurrent: true }, () =>
       minute,
     )
     const schedule = async () => (await diagnosis({ DATABASE_URL: cron.urlOf('postgres') }))['Night/schedule']
+    expect(await schedule()).toMatch(/^fail: the job expiry-nightly:postgres was changed: "\* \* \* \* \*"/)
+    await here.query(`select cron.alter_job(jobid, schedule := '15 * * * *') from cron.job`)
     expect(await schedule()).toBe('ok')
     await here.query('select cron.alter_job(jobid, active := false) from cron.job')
     expect(await schedule()).toMatch(/^fail: the job expiry-nightly:postgres is switched off/)

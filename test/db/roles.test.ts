@@ -70,6 +70,12 @@ const mayExecute: Record<string, string> = {
   approve_expiries: 'service',
   reject_expiries: 'service',
   delete_removed_mentors: 'service',
+  keep_alert: 'service',
+  check_operations: 'service',
+  hold_alert_leases: 'service',
+  release_alert_leases: 'service',
+  begin_alert_notices: 'service',
+  record_alert_notice: 'service',
 }
 
 test('each routine is executable by whom it is for, and none by public', async () => {

@@ -2,25 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { outbox } from '../up/program.ts'
-import type { Ending, Shell } from './shell.ts'
-import { askOnce, type Site } from './site.ts'
-
-type Step = (shell: Shell, site: Site) => Promise<void>
-
-/** How one document is read: what stands for its examples, and what must be so around some of its commands. */
-type Reading = {
-  /** Texts of the document, and what they are here. */
-  substitutions: (shell: Shell, site: Site) => Record<string, string>
-  /** By the beginning of the command. */
-  before?: Record<string, Step>
-  after?: Record<string, (ending: Ending, shell: Shell, site: Site) => Promise<void>>
-  /** Commands that go on although the document does not say `&`: the reader takes another terminal. */
-  another?: readonly string[]
-}
-
-const migrate: Step = async (shell) => {
-  expect(await shell.run('bin/mentor-expiry migrate')).toMatchObject({ code: 0 })
-}
+import { migrate, type Reading } from './reading-steps.ts'
+import { runbooks } from './runbooks.ts'
+import { askOnce } from './site.ts'
 
 /** Every document that tells its reader to run something, in the order in which they are read. */
 export const readings: Record<string, Reading> = {
@@ -132,6 +116,7 @@ export const readings: Record<string, Reading> = {
       },
     },
   },
+  ...runbooks,
   'examples/host-tables/README.md': {
     substitutions: (_, { url, login }) => ({
       'postgres://host_owner@…': url.replace('//postgres@', `//${login}@`),

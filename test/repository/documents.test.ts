@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commands } from '../../cli/commands.ts'
 import { faultWords } from '../../cli/import/faults.ts'
+import { alertKinds, wordsForAlert } from '../../runtime/alerts/words.ts'
 import { configurationKeys } from '../../runtime/config.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
 
@@ -15,7 +16,7 @@ function all(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
-const raising = /raise_alert\(\s*'(\w+)'/g
+const raising = /(?:raise|keep)_alert\(\s*'(\w+)'/g
 
 /** The first column of what is worth being woken for; every line says what to do. */
 async function signs(): Promise<string> {
@@ -68,14 +69,20 @@ test.each(['listener', 'notifier', 'dashboard'])(
   },
 )
 
-test('every alert that is raised is documented with what to do, and back', async () => {
-  const sources = ['services/listener/night.ts', 'services/notifier/log.ts']
-  const inServices = (await Promise.all(sources.map(read))).flatMap((text) => all(text, raising))
-  const raised = unique([...inServices, ...all(await sqlOfFunctions(), raising)])
-  expect(raised.length).toBeGreaterThan(2)
+test('every alert that is raised has words of its own and is documented with what to do, and back', async () => {
+  const sources = ['services/listener/night.ts', 'services/listener/cron.ts', 'services/notifier/log.ts']
+  const commands = ['cli/alert-test/follow.ts']
+  const raisers = [...(await Promise.all([...sources, ...commands].map(read))), await sqlOfFunctions()].join('\n')
+  const known = unique(alertKinds)
+  expect(known.filter((kind) => !raisers.includes(`'${kind}'`))).toEqual([])
+  expect(unique(all(raisers, raising)).filter((kind) => !known.includes(kind))).toEqual([])
   const section = (await read('docs/errors.md')).split(/^## /m).find((part) => part.startsWith('Alerts'))
-  expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(raised)
-  expect(unique(all(await signs(), /\balert `(\w+)`/g))).toEqual(raised)
+  expect(unique(all(section ?? '', /^\| `(\w+)` \|/gm))).toEqual(known)
+  expect(unique([...all(await signs(), /\balert `(\w+)`/g), 'test'])).toEqual(known)
+  for (const kind of known) {
+    const { runbook } = wordsForAlert({ kind, facts: {} })
+    expect(existsSync(join(root, runbook)), runbook).toBe(true)
+  }
 })
 
 test('every event that is an error in a log is documented with what to do', async () => {
@@ -112,6 +119,8 @@ test('every command that the documents name exists', async () => {
     'docs/ARCHITECTURE.md',
     'docs/coordinators.md',
     'docs/runbooks/held-mass-expiry.md',
+    'docs/runbooks/night-late.md',
+    'docs/runbooks/mail-out-of-order.md',
   ]
   const named = (await Promise.all(documents.map(read))).flatMap((text) =>
     all(text, /(?:bin\/|`)mentor-expiry ([a-z][a-z-]+)/g),

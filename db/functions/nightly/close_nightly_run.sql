@@ -31,7 +31,8 @@ begin
     from done
    where o.id = done.id
      and o.processed_on is distinct from (v_run.clock at time zone o.time_zone)::date;
+  perform expiry.check_nights();
 end;
 $$;
 comment on function expiry.close_nightly_run(bigint) is
-  'Ends a run as done, or as failed when a phase failed, and marks the day as processed for the organisations that had their night.';
+  'Ends a run as done, or as failed when a phase failed, marks the day as processed for the organisations that had their night, and keeps the alerts about nights.';

@@ -30,6 +30,7 @@ begin
       when 'rescue' then v_count := expiry.rescue_stuck_reminders();
       when 'remove' then v_count := expiry.delete_removed_mentors();
       when 'recheck' then v_count := expiry.settle_rechecks(100000);
+      when 'self_check' then v_count := expiry.check_operations(v_organisation_ids);
       else
         v_mentor_ids := expiry.nightly_phase_mentors(p_phase, v_organisation_ids);
         if pg_catalog.cardinality(v_mentor_ids) > 0 then

@@ -45,5 +45,9 @@ grant execute on function
   expiry.record_acceptances(jsonb), expiry.finish_reminder_delivery(jsonb, integer, integer, integer),
   expiry.rescue_stuck_reminders(integer), expiry.requeue_lost_reminders(bigint[], integer[]),
   expiry.queued_reminders(bigint, integer, numeric), expiry.settle_rechecks(integer), expiry.adopt_sent_reminders(jsonb),
-  expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text)
+  expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text),
+  expiry.keep_alert(text, text, text, boolean, jsonb), expiry.check_operations(uuid[]),
+  expiry.hold_alert_leases(uuid, text[], numeric), expiry.release_alert_leases(uuid),
+  expiry.begin_alert_notices(uuid, text[], numeric),
+  expiry.record_alert_notice(uuid, text, bigint, text, integer, boolean, text, numeric, numeric)
 to expiry_service;

@@ -1,12 +1,12 @@
 import { createTransport } from 'nodemailer'
 import type { ChannelAnswer, Delivery } from '../../../contracts/delivery.ts'
+import { type Deadline, startDeadline } from '../../../runtime/channels/deadline.ts'
+import { answerForFailure, smtpFailure } from '../../../runtime/channels/smtp-answer.ts'
+import { probeSmtp } from '../../../runtime/channels/smtp-probe.ts'
 import type { SmtpServer } from '../../../runtime/mail-url.ts'
 import type { Channel } from './channel.ts'
 import { type Composer, composeMessage, encodeMessage, type Message } from './compose-message.ts'
-import { type Deadline, startDeadline } from './deadline.ts'
-import { answerForFailure, smtpFailure } from './smtp-answer.ts'
 import { type Handover, watchHandovers } from './smtp-handover.ts'
-import { probeSmtp } from './smtp-probe.ts'
 
 export type SmtpChannelOptions = {
   /** At least the worker's concurrency, so that no message waits for a connection. */

@@ -1,9 +1,9 @@
-import { Webhook } from 'standardwebhooks'
+import { startDeadline } from '../../../runtime/channels/deadline.ts'
+import { answerAfterProbe, faultOf, judge } from '../../../runtime/channels/webhook-answer.ts'
+import { openConnections, type Receiver } from '../../../runtime/channels/webhook-exchange.ts'
+import { signedHeaders, signingKeys, userAgent } from '../../../runtime/channels/webhook-signature.ts'
 import type { Channel } from './channel.ts'
-import { startDeadline } from './deadline.ts'
-import { answerAfterProbe, faultOf, judge } from './webhook-answer.ts'
 import { composeWebhook } from './webhook-event.ts'
-import { openConnections, type Receiver } from './webhook-exchange.ts'
 
 export type WebhookChannelOptions = {
   /** At least the worker's concurrency, so that no message waits for a connection. */
@@ -18,8 +18,6 @@ const patience = 30_000
 /** Milliseconds. Below what servers grant an idle connection, so that none is closed while a message is put on it. */
 const idle = 1_500
 
-const userAgent = { 'user-agent': 'mentor-expiry' }
-
 /**
  * Signed webhooks by the rules of Standard Webhooks: a POST of `contracts/webhook-event.ts`, with one signature for each
  * of the secrets. Codes of its answers: `http_NNN`, `connection_refused`, `connection_cut`, `connection_failed`, `dns`,
@@ -33,26 +31,15 @@ export function createWebhookChannel(
   const deadline = Math.min(given, patience)
   // What goes unanswered is judged by a probe, within the same deadline.
   const judging = Math.min(10_000, deadline / 5)
-  const keys = deps.secrets.map((secret) => new Webhook(secret))
+  const keys = signingKeys(deps.secrets)
   const connections = openConnections(deps.receiver, { most: maxConnections, idle })
   // One that is kept would tell of the past.
   const probing = openConnections(deps.receiver, { most: maxConnections, idle: 0 })
   const underWay = new Set<Promise<unknown>>()
 
-  const headersOf = (id: string, body: string) => {
-    const now = new Date()
-    return {
-      ...userAgent,
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-      'webhook-signature': keys.map((key) => key.sign(id, now, body)).join(' '),
-    }
-  }
-
   const post = async (id: string, body: string, signal: AbortSignal) => {
     using limit = startDeadline(deadline - judging, signal)
-    return await connections.send({ method: 'POST', headers: headersOf(id, body), body }, limit)
+    return await connections.send({ method: 'POST', headers: signedHeaders(keys, { id, body }), body }, limit)
   }
 
   const probe = async (milliseconds: number, signal: AbortSignal) => {

@@ -1,4 +1,4 @@
-import type { ChannelAnswer } from '../../../contracts/delivery.ts'
+import type { ChannelAnswer } from '../../contracts/delivery.ts'
 
 /** What of a failure decides about the answer. Texts of replies stay behind: they may name people. */
 export type SmtpFailure = {

@@ -1,4 +1,4 @@
-import type { ChannelAnswer } from '../../../contracts/delivery.ts'
+import type { ChannelAnswer } from '../../contracts/delivery.ts'
 import type { Exchange } from './webhook-exchange.ts'
 
 /**

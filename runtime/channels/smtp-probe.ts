@@ -1,5 +1,5 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import type { SmtpServer } from '../../../runtime/mail-url.ts'
+import type { SmtpServer } from '../mail-url.ts'
 import { startDeadline } from './deadline.ts'
 import { channelCode, smtpFailure } from './smtp-answer.ts'
 

@@ -1,0 +1,41 @@
+import { type Config, serversOf } from '../config.ts'
+import { atMost } from '../pause.ts'
+import { openPool } from '../pool.ts'
+import { openDestinations } from './destinations.ts'
+import { type TellDeps, tellAlerts } from './tell.ts'
+
+export type AlertsDeps = Pick<TellDeps, 'observe'> & {
+  /** Idle connections drop when a server restarts; that is worth a line and no more. */
+  onError: (error: unknown) => void
+}
+
+/** Milliseconds that the connections get to end. */
+const patience = 3_000
+
+/**
+ * What a service needs to take part in telling alerts: a function that does it until the signal aborts, over connections of
+ * its own, to be called once the schema is there. A command tells what is there, and leaves the log and the looking for
+ * causes to services.
+ */
+export function prepareAlerts(
+  { observe, onError }: AlertsDeps,
+  config: Config,
+  { asCommand = false }: { asCommand?: boolean } = {},
+): (signal: AbortSignal) => Promise<void> {
+  const destinations = openDestinations(config)
+  const { database } = serversOf(config)
+  const settings = {
+    lease: config.ALERT_LEASE,
+    repeat: config.ALERT_REPEAT,
+    retry: { base: config.RETRY_BASE, cap: config.RETRY_CAP },
+    ...(!asCommand && { checkEvery: config.CHECK_INTERVAL }),
+  }
+  return async (signal) => {
+    const pool = openPool({ ...database, name: 'mentor-expiry alerts', max: 2, patience: 30_000, onError })
+    try {
+      await tellAlerts({ pool, destinations, observe }, settings, signal)
+    } finally {
+      await atMost(patience, pool.end()).catch(onError)
+    }
+  }
+}

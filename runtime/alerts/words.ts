@@ -1,0 +1,111 @@
+import type { AlertFacts, AlertNotice } from '../../contracts/alert.ts'
+
+/** What an alert says to people: in one line, in a sentence, and what to do. `runbook` names a document of this package. */
+export type AlertWords = { title: string; happened: string; todo: string; runbook: string }
+
+const operations = 'docs/operations.md'
+const nightLate = 'docs/runbooks/night-late.md'
+const mailOutOfOrder = 'docs/runbooks/mail-out-of-order.md'
+
+type Wording = (facts: AlertFacts) => Omit<AlertWords, 'runbook'> & { runbook?: string }
+
+/** One wording a kind; facts may be missing. */
+const wordings: Readonly<Record<string, Wording>> = {
+  channel_out_of_order: ({ channel = 'a channel', code = 'unknown' }) => ({
+    title: `the channel ${channel} is out of order`,
+    happened: `The channel ${channel} takes no message (${code}). Nothing is lost: its messages wait, and another channel goes on.`,
+    todo: 'Mend the server, the login or the certificate; the services go on by themselves.',
+    runbook: mailOutOfOrder,
+  }),
+  nightly_late: ({ organisations, blocked, code }) => ({
+    title: 'the night is late',
+    happened: `The night of ${many(organisations, 'organisation')} was not run in time${
+      blocked
+        ? `, and nobody can run it${code === undefined ? '' : ` (${code})`}`
+        : ': pg_cron has not run it, a listener has'
+    }.`,
+    todo: 'See why its schedule does not run it; a listener catches up at once.',
+    runbook: nightLate,
+  }),
+  nightly_failed: ({ run, phases = [], codes = [] }) => ({
+    title: 'a night has failed in part',
+    happened: `Run ${run ?? '?'} has failed in ${list(phases)} (${list(codes)}); all other phases were done.`,
+    todo: 'See whom the phase names as stuck, mend that, and run a night by hand.',
+    runbook: nightLate,
+  }),
+  nightly_crashed: ({ run, organisations }) => ({
+    title: 'a night was broken off',
+    happened: `Run ${run ?? '?'} for ${many(organisations, 'organisation')} was broken off before its end.`,
+    todo: 'The next run does its work; where none comes within the hour, run one by hand.',
+    runbook: nightLate,
+  }),
+  rows_stuck: ({ pending = 0, queued = 0, sending = 0 }) => ({
+    title: 'reminders stand still',
+    happened: `Reminders that should move do not: ${pending} pending, ${queued} queued, ${sending} sending.`,
+    todo: 'Pending: is a listener running, does the queue answer? Queued: is a notifier running? Sending: is a listener running?',
+  }),
+  expiries_held: ({ organisation = 'unknown', count }) => ({
+    title: 'expiries are held',
+    happened: `A change of data would take ${many(count, 'mentor')} of the organisation ${organisation} out of service. They are held.`,
+    todo: 'See whether the change is right; then mentor-expiry approve-expiry, or reject-expiry and correct the data.',
+  }),
+  mentors_uncertified: ({ organisation = 'unknown', count, mentors = [] }) => ({
+    title: 'mentors have no certification',
+    happened: `${many(count, 'mentor')} in service of the organisation ${organisation} without a certification on record: ${list(mentors)}.`,
+    todo: 'Record their expiry dates: until then nobody is reminded about them, and the website does not show them.',
+  }),
+  mentors_unreachable: ({ organisation = 'unknown', count, mentors = [] }) => ({
+    title: 'nobody can be reminded about some mentors',
+    happened: `${many(count, 'mentor')} in service of the organisation ${organisation} without a coordinator who can be reached, and no fallback address: ${list(mentors)}.`,
+    todo: 'Give them a coordinator with an address, or the organisation a fallback_email.',
+  }),
+  mentor_stuck: ({ mentor = 'unknown', code = 'unknown' }) => ({
+    title: 'a mentor cannot be settled',
+    happened: `The rows of the mentor ${mentor} could not be written for an hour (${code}).`,
+    todo: 'The code is an SQLSTATE; select * from expiry.mentor_rechecks tells more.',
+  }),
+  duplicate_reminders: ({ count, mentors = [] }) => ({
+    title: 'reminders went out twice for one certification period',
+    happened: `${many(count, 'reminder')} since yesterday although one of the same threshold had been sent for a date nearby: ${list(mentors)}.`,
+    todo: 'Right where the date was moved; otherwise see who moves it: select * from expiry.duplicate_reminders.',
+  }),
+  pg_cron_failing: ({ fault = 'unknown', code }) => ({
+    title: 'pg_cron does not run the night',
+    happened: `The job of pg_cron that runs the night is ${fault}${code === undefined ? '' : ` (${code})`}. Until it is mended a listener runs the night.`,
+    todo: 'Run mentor-expiry doctor, area Night, and mentor-expiry migrate where the job is gone or changed.',
+    runbook: nightLate,
+  }),
+  self_check_failed: ({ check = 'unknown', code = 'unknown' }) => ({
+    title: 'a self-check fails',
+    happened: `The self-check ${check} could not be made (${code}): alerts about what it looks at are not to be relied on.`,
+    todo: 'The code is an SQLSTATE; mentor-expiry doctor looks at the same.',
+  }),
+  test: () => ({
+    title: 'this is a test',
+    happened: 'Somebody has run mentor-expiry alert-test: alerts arrive here.',
+    todo: 'Nothing.',
+  }),
+}
+
+/** The kinds that have words of their own. */
+export const alertKinds: readonly string[] = Object.keys(wordings)
+
+/** The words about one alert; of a kind that this version does not know, what holds for any. */
+export function wordsForAlert({ kind, facts }: Pick<AlertNotice, 'kind' | 'facts'>): AlertWords {
+  const wording = wordings[kind]
+  if (wording) return { runbook: operations, ...wording(facts) }
+  return {
+    title: 'something is wrong',
+    happened: `An alert of the kind ${/^\w{1,60}$/.test(kind) ? kind : 'unknown'} was raised.`,
+    todo: 'See select * from expiry.operations_alerts where resolved_at is null.',
+    runbook: operations,
+  }
+}
+
+function many(count: number | undefined, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count ?? 'some'} ${noun}s`
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? 'none named' : items.join(', ')
+}

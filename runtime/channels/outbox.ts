@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Deadline, startDeadline } from './deadline.ts'
+
+/** What is given so many milliseconds, and up at the signal. */
+type Limits = { readonly limit: number; readonly signal: AbortSignal }
+
+/**
+ * Writes a message into the outbox, readable by its owner only; it is whole as soon as it has its name, and replaces one of
+ * that name. Resolves with undefined, or a code: `outbox_enospc`, `outbox_eacces`, …, `timeout`, `aborted`.
+ */
+export function writeToOutbox(
+  { folder, name, content }: { folder: string; name: string; content: Buffer },
+  { limit, signal }: Limits,
+): Promise<string | undefined> {
+  return within(limit, signal, (deadline) => write(folder, name, content, deadline))
+}
+
+/** Makes the folder and asks whether it may be written. Resolves as `writeToOutbox` does. */
+export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<string | undefined> {
+  return within(limit, signal, async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await access(folder, constants.W_OK | constants.X_OK)
+  })
+}
+
+/**
+ * Makes the folder and tries to write in it. Returns undefined or the code of what refuses it for good; a full disk, or one
+ * that is slow to come, is the channel's trouble and passes.
+ */
+export function tryOutbox(folder: string): string | undefined {
+  const trial = path.join(folder, `.${randomUUID()}.tmp`)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(trial, '', { flag: 'wx', mode: 0o600 })
+    rmSync(trial)
+    return undefined
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+    return typeof code === 'string' && lasting.has(code) ? code : undefined
+  }
+}
+
+const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
+
+async function write(folder: string, name: string, content: Buffer, deadline: Deadline): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const unfinished = path.join(folder, `.${name}.${randomUUID()}.tmp`)
+  try {
+    await writeFile(unfinished, content, { flag: 'wx', mode: 0o600, flush: true, signal: deadline.signal })
+    await rename(unfinished, path.join(folder, name))
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw error
+  }
+}
+
+/** Runs `work` under a deadline; resolves with undefined or a code. A disk that hangs does not make the caller hang. */
+async function within(
+  limit: number,
+  signal: AbortSignal,
+  work: (deadline: Deadline) => Promise<void>,
+): Promise<string | undefined> {
+  using deadline = startDeadline(limit, signal)
+  const cut = new Promise<void>((resolve) => {
+    if (deadline.signal.aborted) resolve()
+    deadline.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  const done = work(deadline).then(() => true)
+  // A late fault of work that was given up on concerns nobody: the answer is out.
+  done.catch(() => false)
+  try {
+    const finished = await Promise.race([done, cut])
+    return finished ? undefined : (deadline.cause() ?? 'timeout')
+  } catch (error) {
+    return deadline.cause() ?? faultCode(error)
+  }
+}
+
+function faultCode(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) throw error
+  return `outbox_${code.toLowerCase()}`
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { accepted, attemptsOf, claim, finish } from '../db/delivery.ts'
+import type { Database } from '../support/database.ts'
+import {
+  addMentor,
+  addMentors,
+  addOrganisation,
+  type Mentor,
+  moveExpiryDate,
+  nightly,
+  setClock,
+} from '../support/people.ts'
+import { startTelling } from './telling.ts'
+
+/** How the cause of an alert comes about, and how it goes away. */
+type Story = { cause: (database: Database) => Promise<unknown>; remedy: (database: Database) => Promise<unknown> }
+
+const sendAll = async (database: Database) => {
+  const attempts = await attemptsOf(database, await claim(database))
+  await finish(
+    database,
+    attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),
+  )
+}
+
+/** Every organisation has had its night. */
+const rest = (database: Database) => database.query('update expiry.organisations set processed_on = expiry.today(id)')
+
+const stories: Record<string, Story> = {
+  expiries_held: {
+    cause: async (database) => {
+      const organisation = await addOrganisation(database)
+      await rest(database)
+      await addMentors(database, { organisation, count: 10, daysLeft: 200 })
+      await database.query(`update expiry.certifications set expiry_date = expiry.today($1) - 10`, [organisation])
+    },
+    remedy: (database) => database.query(`select expiry.approve_expiries(o.id, 'test') from expiry.organisations as o`),
+  },
+  nightly_failed: {
+    cause: async (database) => {
+      await addOrganisation(database)
+      await database.query(`
+        create function public.refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+        create trigger refuse before delete on expiry.mentor_rechecks for each statement execute function public.refuse()`)
+      await nightly(database)
+    },
+    remedy: async (database) => {
+      await database.query('drop trigger refuse on expiry.mentor_rechecks')
+      await nightly(database)
+    },
+  },
+  nightly_crashed: {
+    cause: async (database) => {
+      await addOrganisation(database)
+      await rest(database)
+      await database.query(
+        `insert into expiry.expiry_runs (source, organisation_ids, started_at)
+         select 'pg_cron', array_agg(o.id), now() - interval '5 minutes' from expiry.organisations as o`,
+      )
+    },
+    remedy: nightly,
+  },
+  nightly_late: {
+    cause: async (database) => {
+      await database.query(`select expiry.record_schedule('service', '15 * * * *')`)
+      await addOrganisation(database)
+      await rest(database)
+      await database.query(`update expiry.nightly_schedule set set_at = now() - interval '1 month'`)
+      await setClock(database, new Date(Date.now() + 36 * 3_600_000).toISOString())
+    },
+    remedy: nightly,
+  },
+  rows_stuck: {
+    cause: async (database) => {
+      const organisation = await addOrganisation(database)
+      await rest(database)
+      await addMentor(database, { organisation, daysLeft: 30 })
+      await database.query(`update expiry.reminder_dispatch_log set available_at = now() - interval '1 hour'`)
+    },
+    remedy: sendAll,
+  },
+  mentors_uncertified: {
+    cause: async (database) => {
+      await addMentor(database, { organisation: await addOrganisation(database) })
+      await nightly(database)
+    },
+    remedy: (database) =>
+      database.query(
+        `insert into expiry.certifications (mentor_id, expiry_date) select id, '2200-01-01' from expiry.mentors`,
+      ),
+  },
+  mentors_unreachable: {
+    cause: async (database) => {
+      const organisation = await addOrganisation(database)
+      await addMentor(database, { organisation, coordinator: null, daysLeft: 200 })
+      await nightly(database)
+    },
+    remedy: (database) => database.query(`update expiry.organisations set fallback_email = 'office@people.example'`),
+  },
+  duplicate_reminders: {
+    cause: async (database) => {
+      await setClock(database, '2026-03-01T12:00:00Z')
+      const organisation = await addOrganisation(database)
+      const mentor: Mentor = await addMentor(database, { organisation, expiryDate: '2026-03-31' })
+      await sendAll(database)
+      await setClock(database, '2026-03-20T12:00:00Z')
+      await nightly(database)
+      await moveExpiryDate(database, mentor, '2026-04-19')
+      await sendAll(database)
+      await nightly(database)
+    },
+    remedy: async (database) => {
+      await database.query(`update expiry.reminder_dispatch_log set sent_at = sent_at - interval '2 days'`)
+      await nightly(database)
+    },
+  },
+  self_check_failed: {
+    cause: (database) => database.query('alter view expiry.stuck_reminders rename to away'),
+    remedy: (database) => database.query('alter view expiry.away rename to stuck_reminders'),
+  },
+  mentor_stuck: {
+    cause: (database) =>
+      database.query(
+        `select expiry.raise_alert('mentor_stuck', 'warning', 'mentor_stuck:1', jsonb_build_object('mentor', gen_random_uuid(), 'code', '23514'))`,
+      ),
+    remedy: (database) => database.query(`select expiry.resolve_alert('mentor_stuck:1')`),
+  },
+  pg_cron_failing: {
+    cause: (database) =>
+      database.query(
+        `select expiry.keep_alert('pg_cron_failing', 'warning', 'pg_cron_failing', true, '{"fault": "gone"}')`,
+      ),
+    remedy: (database) =>
+      database.query(`select expiry.keep_alert('pg_cron_failing', 'warning', 'pg_cron_failing', false, '{}')`),
+  },
+  test: {
+    cause: (database) => database.query(`select expiry.raise_alert('test', 'warning', 'test:1', '{}')`),
+    remedy: (database) => database.query(`select expiry.resolve_alert('test:1')`),
+  },
+}
+
+/** What fixtures call people and organisations, and where they live. */
+const personal = /Mentor \d|Coordinator \d|Organisation \d|organisation-\d|@example\.org|@people\.example/
+
+test.each(Object.entries(stories))(
+  '%s: one alert at each destination while the cause stands, one all-clear when it is gone, and nobody is named',
+  async (kind, { cause, remedy }) => {
+    await using telling = await startTelling()
+    const { database } = telling
+    await cause(database)
+    await telling.settles(`opened ${kind}`)
+    await remedy(database)
+    await telling.settles(`opened ${kind}`, `resolved ${kind}`)
+    const everything = await telling.everything()
+    expect(everything).toContain(kind)
+    expect(everything).not.toMatch(personal)
+    expect(telling.events.filter((event) => event.kind === 'alerts_failed')).toEqual([])
+    expect(telling.events.flatMap((event) => (event.kind === 'alert' ? [event.notice] : []))).toEqual([
+      'opened',
+      'resolved',
+    ])
+  },
+)

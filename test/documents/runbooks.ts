@@ -1,0 +1,109 @@
+import { cp, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { waitFor } from '../support/wait.ts'
+import { migrate, type Reading } from './reading-steps.ts'
+import type { Shell } from './shell.ts'
+import { askOnce } from './site.ts'
+
+/** The runbooks, each read by an operator whose trouble is real. */
+export const runbooks: Record<string, Reading> = {
+  'docs/runbooks/night-late.md': {
+    substitutions: () => ({}),
+    before: {
+      'bin/mentor-expiry sql "select o.slug': async (shell, site) => {
+        await copyUnits(shell)
+        await migrate(shell, site)
+        await lateNight(site.url)
+        expect(await openAlerts(site.url)).toEqual(['nightly_crashed', 'nightly_late'])
+      },
+    },
+    after: {
+      'bin/mentor-expiry sql "select o.slug': async ({ stdout }) => {
+        expect(stdout).toContain('late-hours')
+      },
+      'bin/mentor-expiry nightly --owed': async ({ stdout }) => {
+        expect(stdout).toMatch(/^Run \d+ for 1 organisation: done/)
+      },
+      'bin/mentor-expiry sql "select id, source': async ({ stdout }) => {
+        expect(stdout).toContain('crashed')
+      },
+      'bin/mentor-expiry doctor': async ({ stdout }, _, { url }) => {
+        expect(stdout).toContain('Nothing is wrong.')
+        expect(await openAlerts(url)).toEqual([])
+      },
+    },
+  },
+  'docs/runbooks/mail-out-of-order.md': {
+    substitutions: () => ({}),
+    before: {
+      'bin/mentor-expiry sql "select details': async (shell, site) => {
+        await copyUnits(shell)
+        await migrate(shell, site)
+        await site.smtp.down()
+        await dueReminder(site.url)
+        for (const service of ['listener', 'notifier']) shell.start(`bin/mentor-expiry ${service}`)
+        await waitFor('the alert', async () => (await openAlerts(site.url)).length === 1, { deadlineMs: 30_000 })
+      },
+      'bin/mentor-expiry doctor': async (_, { smtp, url }) => {
+        await smtp.up()
+        await waitFor('the all-clear', async () => (await openAlerts(url)).length === 0, { deadlineMs: 60_000 })
+      },
+    },
+    after: {
+      'bin/mentor-expiry sql "select details': async ({ stdout }) => {
+        expect(stdout).toContain('smtp_connect')
+      },
+      'bin/mentor-expiry sql "select status, min': async ({ stdout }) => {
+        expect(stdout).toMatch(/pending|queued/)
+      },
+      'bin/mentor-expiry doctor': async ({ stdout }) => {
+        expect(stdout).toContain('Nothing is wrong.')
+      },
+      'bin/mentor-expiry sql "select status, count': async (_, __, { smtp, url }) => {
+        expect(smtp.received).toHaveLength(1)
+        expect(await askOnce(url, `select from expiry.reminder_dispatch_log where status <> 'sent'`)).toEqual([])
+      },
+      'bin/mentor-expiry retry --failed': async ({ stdout }) => {
+        expect(stdout).toContain('No reminder has failed.')
+      },
+    },
+  },
+}
+
+/** The units are where an operator has put them. */
+async function copyUnits({ folder }: Shell): Promise<void> {
+  const units = join(folder, 'etc/systemd/system')
+  await mkdir(units, { recursive: true })
+  await cp(join(folder, 'ops'), units, { recursive: true })
+}
+
+async function openAlerts(url: string): Promise<string[]> {
+  const rows = await askOnce(url, 'select kind from expiry.operations_alerts where resolved_at is null order by kind')
+  return rows.map(({ kind }) => String(kind))
+}
+
+/** An organisation whose midnight was hours ago, wherever the sun stands; its last run was broken off. */
+async function lateNight(url: string): Promise<void> {
+  const timeZone = new Date().getUTCHours() < 3 ? 'Etc/GMT-6' : 'UTC'
+  await askOnce(
+    url,
+    `insert into expiry.organisations (slug, name, time_zone, created_at)
+     values ('late-hours', 'Late hours', '${timeZone}', now() - interval '1 month');
+     update expiry.nightly_schedule set set_at = now() - interval '1 month';
+     insert into expiry.expiry_runs (source, organisation_ids, status)
+     select 'listener', array_agg(id), 'crashed' from expiry.organisations;
+     select expiry.check_operations()`,
+  )
+}
+
+/** A reminder that goes out at once, of an organisation that has had its night. */
+async function dueReminder(url: string): Promise<void> {
+  await askOnce(
+    url,
+    `insert into expiry.organisations (slug, name, fallback_email) values ('fjordhjelpen', 'Fjordhjelpen', 'office@example.org');
+     update expiry.organisations set processed_on = expiry.today(id);
+     insert into expiry.mentors (organisation_id, external_ref, full_name) select id, 'M-1', 'Anne' from expiry.organisations;
+     insert into expiry.certifications (mentor_id, expiry_date) select id, expiry.today(organisation_id) + 20 from expiry.mentors`,
+  )
+}
