@@ -4,17 +4,26 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = on -- as in check_mentors
 as $$
 declare
   v_count integer;
   v_mentors uuid[];
 begin
-  select pg_catalog.count(*), (pg_catalog.array_agg(distinct d.mentor_id))[:20] into v_count, v_mentors
-    from expiry.duplicate_reminders as d
-   where exists (
-     select from expiry.reminder_dispatch_log as l
-      where l.id = any (d.log_ids) and l.sent_at > pg_catalog.clock_timestamp() - interval '25 hours'
-   );
+  -- As the view duplicate_reminders has it, but from what went out since yesterday.
+  select pg_catalog.count(*), (pg_catalog.array_agg(distinct l.mentor_id))[:20] into v_count, v_mentors
+    from expiry.reminder_dispatch_log as l
+   where l.status = 'sent'
+     and l.sent_at > pg_catalog.clock_timestamp() - interval '25 hours'
+     and exists (
+       select from expiry.reminder_dispatch_log as other
+        where other.mentor_id = l.mentor_id
+          and other.kind = l.kind
+          and other.threshold_day = l.threshold_day
+          and other.id <> l.id
+          and other.status = 'sent'
+          and other.certification_expiry_date between l.certification_expiry_date - 90 and l.certification_expiry_date + 90
+     );
   perform expiry.keep_alert(
     'duplicate_reminders', 'warning', 'duplicate_reminders', v_count > 0,
     pg_catalog.jsonb_build_object('count', v_count, 'mentors', v_mentors)

@@ -4,16 +4,17 @@ language sql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = on -- the night, which calls this, looks for few among many; this reads them all
 as $$
   with eligible as (
-    select m.id, m.organisation_id,
-           not exists (select from expiry.certifications as c where c.mentor_id = m.id) as is_uncertified,
-           o.fallback_email is null and not exists (
-             select from expiry.reachable_coordinators as c where c.coordinator_id = m.coordinator_id
-           ) as is_unreachable
+    select m.id, m.organisation_id, c.mentor_id is null as is_uncertified,
+           o.fallback_email is null and r.coordinator_id is null as is_unreachable
       from expiry.mentors as m
       join expiry.organisations as o on o.id = m.organisation_id
+      left join expiry.certifications as c on c.mentor_id = m.id
+      left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
      where m.status in ('active', 'paused') and m.organisation_id = any (p_organisation_ids)
+       and (c.mentor_id is null or r.coordinator_id is null)
   ), found as (
     select f.kind, e.organisation_id, pg_catalog.count(*) as count,
            (pg_catalog.array_agg(e.id order by e.id))[:20] as mentors
