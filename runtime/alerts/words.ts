@@ -47,7 +47,7 @@ const wordings: Readonly<Record<string, Wording>> = {
   expiries_held: ({ organisation = 'unknown', count }) => ({
     title: 'expiries are held',
     happened: `A change of data would take ${many(count, 'mentor')} of the organisation ${organisation} out of service. They are held.`,
-    todo: 'See whether the change is right; then mentor-expiry approve-expiry, or reject-expiry and correct the data.',
+    todo: 'See whether the change is right; then mentor-expiry approve-expiry, or reject-expiry and correct the data: docs/runbooks/held-mass-expiry.md.',
   }),
   mentors_uncertified: ({ organisation = 'unknown', count, mentors = [] }) => ({
     title: 'mentors have no certification',
