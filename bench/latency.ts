@@ -38,7 +38,7 @@ export async function measureLatency({ servers, sizes: { changes, rounds } }: Be
     figure: measured.middle(name),
     reference: measured.middle('reference'),
     limit:
-      'begin alone takes 1 ms or more even for one row, to set its long statement up; the four round trips of a claim take 1.3 ms, the queue on Redis hands over in 0.9 ms, the doorbell in 0.4 ms',
+      'begin alone takes 1 ms even for one row, to set its long statement up; the claim’s three round trips, the queue on Redis (0.9 ms) and the doorbell (0.4 ms) make up most of the rest',
   })
   return [
     ...(redisUrl === undefined ? [] : [{ ...row('figure'), bound: { kind: 'at most', floor: 2, aim: 1 } as const }]),

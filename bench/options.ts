@@ -11,7 +11,7 @@ const full: Sizes = {
   changes: 300,
   lines: 100_000,
   memoryRows: 1_000_000,
-  concurrencies: [10, 50, 200],
+  concurrencies: [10, 50, 200, 400],
   rounds: 3,
 }
 

@@ -105,7 +105,7 @@ test('a night over 10,000 due mentors calls no function once a mentor, nor loops
   expect(await countByStatus(database)).toEqual({ pending: 10_000 })
   expect(calls).toMatchObject({ insert_due_reminders: 1, lock_mentors: 1 })
   expect(calls.apply_in_halves ?? 0).toBe(0)
-  expect(Math.max(...Object.values(calls))).toBeLessThan(60)
+  expect(Math.max(...Object.values(calls))).toBeLessThan(100) // the clock, a few times a phase
   const [run] = await runs(database)
   expect(run?.phases.reduce((sum, { ms }) => sum + ms, 0)).toBeLessThan(8_000) // 40 s otherwise
 })

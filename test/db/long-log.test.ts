@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
-import { addMentors, addOrganisation, nightly, setClock } from '../support/people.ts'
+import { addMentors, addOrganisation, setClock } from '../support/people.ts'
 import { countByStatus } from './reminders.ts'
 
 const reminded = 3_000
 
-test('a night with little to do reads little of a long log', async () => {
+test('what the night does for reminders reads little of a long log; its self-check may read all that was sent', async () => {
   await using database = await freshDatabase()
   await setClock(database, '2026-01-01T12:00:00Z')
   const organisation = await addOrganisation(database)
@@ -22,7 +22,11 @@ test('a night with little to do reads little of a long log', async () => {
   const client = await database.connect()
 
   await client.query('begin')
-  await nightly(client)
+  await client.query(`
+    select pg_catalog.count(expiry.run_nightly_phase(run.id, phase))
+      from (select expiry.open_nightly_run('manual', true) as id) as run
+     cross join unnest(expiry.nightly_phases()) as phase
+     where phase <> 'self_check'`)
   const { rows } = await client.query<{ read: number }>(`
     select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::integer as read
       from pg_stat_xact_user_tables where relid = 'expiry.reminder_dispatch_log'::regclass`)

@@ -44,7 +44,8 @@ const minutesPass = (minutes: number) =>
   )
 const openAlerts = async () => {
   const { rows } = await database.query(
-    'select kind, severity, dedupe_key as key, details from expiry.operations_alerts where resolved_at is null',
+    `select kind, severity, dedupe_key as key, details from expiry.operations_alerts
+      where kind = 'mentor_stuck' and resolved_at is null`,
   )
   return rows
 }
