@@ -19,6 +19,7 @@ export function createSnapshot(): Snapshot {
   const pending: { from: number; id: string; row: Row | undefined }[] = []
 
   const show = (until: number) => {
+    // What is not due yet holds up what came after it.
     const first = pending.findIndex(({ from }) => from > until)
     const due = first < 0 ? pending.splice(0) : pending.splice(0, first)
     for (const { id, row } of due) {
@@ -30,8 +31,7 @@ export function createSnapshot(): Snapshot {
   return {
     record: (id, row, at, lag) => {
       show(at) // so that nobody who never looks lets it grow
-      const earlier = pending.at(-1)?.from ?? 0
-      pending.push({ from: Math.max(earlier, at + lag), id, row })
+      pending.push({ from: at + lag, id, row })
     },
     reveal: (row) => void shown.set(row.id, row),
     clear: () => show(Number.POSITIVE_INFINITY),

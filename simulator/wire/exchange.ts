@@ -100,7 +100,7 @@ function checkGate(world: World, entry: Entry, request: Request): void {
   if (milliseconds !== undefined) entry.insideGate = { milliseconds }
 }
 
-/** Token endpoint and Web API limit a client apart; whoever is not known yet is one client. */
+/** Token endpoint and Web API limit apart; that several clients share a simulator is not told apart here. */
 function gateOf({ route }: Entry): string {
   return route === 'token' || route === 'openid' ? 'token' : 'api'
 }
