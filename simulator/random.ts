@@ -9,8 +9,13 @@ export type Random = {
   hex(digits: number): string
 }
 
+/** Three that do not disturb one another. */
+export function seededStreams(seed: number): [Random, Random, Random] {
+  return [seededRandom(seed * 3), seededRandom(seed * 3 + 1), seededRandom(seed * 3 + 2)]
+}
+
 /** Mulberry32: 32 bits of state are plenty for a simulation, and nothing here guards a secret. */
-export function seededRandom(seed: number): Random {
+function seededRandom(seed: number): Random {
   let state = seed >>> 0
   const fraction = () => {
     state = (state + 0x6d2b79f5) >>> 0

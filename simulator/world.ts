@@ -2,13 +2,13 @@ import { contactDefinition } from './dataverse/definition.ts'
 import { createLimits } from './dataverse/limits.ts'
 import { createTable, type Table, type Values } from './dataverse/table.ts'
 import type { ApplicationUser, Users } from './dataverse/users.ts'
-import { findRow, writeAs } from './edits.ts'
+import { lookUp, writeAs } from './edits.ts'
 import { createDirectory, type Directory } from './entra/directory.ts'
 import type { DescriptionStyle } from './entra/errors.ts'
 import { createScript, type Script } from './faults/script.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { Options } from './options.ts'
-import { type Random, seededRandom } from './random.ts'
+import { type Random, seededStreams } from './random.ts'
 import { startClock, type VirtualClock } from './virtual-clock.ts'
 import { createWebsite, type Website } from './website/website.ts'
 import { createGates, type Gates } from './wire/gates.ts'
@@ -27,6 +27,7 @@ export type World = Disposable & {
   readonly gates: Gates
   readonly organisation: { id: string; businessUnit: string }
   readonly settings: Settings
+  /** Nothing where the contact is gone. */
   editAsOffice(key: string, values: Values): void
 }
 
@@ -42,7 +43,8 @@ type Settings = {
 }
 
 export function createWorld(options: Options): World {
-  const random = seededRandom(options.seed)
+  // Chance for faults and for the page is of its own: how many answers there were does not change it.
+  const [random, chance, lag] = seededStreams(options.seed)
   const start = options.clock.start === undefined ? Date.now() : Date.parse(options.clock.start)
   const clock = startClock({ start, pace: options.clock.pace })
   const directory = createDirectory(options.tenants, { random, now: start })
@@ -55,14 +57,15 @@ export function createWorld(options: Options): World {
     table,
     users: { byApplication: usersOf(directory, options, random), restricted: new Set() },
     limits: createLimits(options.limits),
-    website: createWebsite(table, random, structuredClone(options.website)),
-    script: createScript(random),
+    website: createWebsite(table, lag, structuredClone(options.website)),
+    script: createScript(chance),
     journal: createJournal(),
     gates: createGates(),
     organisation: { id: random.guid(), businessUnit: random.guid() },
     settings: { latency, tokenLifetime, descriptionStyle, otherResources, servers, largestBody, executionTime },
     editAsOffice: (key, values) => {
-      writeAs(table, findRow(table, key), values, { at: clock.now(), by: 'office' })
+      const row = lookUp(table, key)
+      if (row) writeAs(table, row, values, { at: clock.now(), by: 'office' })
     },
     [Symbol.dispose]: () => clock[Symbol.dispose](),
   }

@@ -18,7 +18,7 @@ const largestPage = 5_000
 export function answerCollection(call: Call): Answer {
   const { request, table, user } = call
   if (request.method === 'POST') {
-    requirePrivilege(user, 'Create', table.definition.schemaName)
+    requirePrivilege(user, 'Create', table.definition)
     const { select } = readOptions(request.query, table.definition, ['$select'])
     const values = readValues(parseBody(request.body, table.definition), table.definition, 'create')
     const id = String(values[table.definition.primaryId] ?? call.newId())

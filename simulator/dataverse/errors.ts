@@ -11,7 +11,7 @@ export const dataverseErrors = {
   no_privilege: {
     status: 403,
     code: '0x80040220',
-    text: "Principal user (Id={user}, type=8, roleCount=1, privilegeCount={count}, accessMode=4), is missing {privilege} privilege (Id={privilegeId}) on OTC=2 for entity 'contact'. context.Caller={user}",
+    text: "Principal user (Id={user}, type=8, roleCount=1, privilegeCount={count}, accessMode=4), is missing {privilege} privilege (Id={privilegeId}) on OTC=2 for entity '{table}'. context.Caller={user}",
   },
   no_row_access: { status: 403, code: '0x80048306', text: 'The principal has no access to the record.' },
   app_not_allowed: {

@@ -71,7 +71,7 @@ function patch(call: Call, predicate: string): Answer {
     return answerWritten(call, { status: 200, row, predicate, select })
   }
   if (ifMatch !== undefined) throw missing(call, target)
-  requirePrivilege(call.user, 'Create', table.definition.schemaName)
+  requirePrivilege(call.user, 'Create', table.definition)
   const values: Values = { ...readValues(body, table.definition, 'create'), ...target.values }
   const id = target.id ?? call.newId()
   const row = createRow(table, id, values, stamp(call), suppressesDuplicates(call))

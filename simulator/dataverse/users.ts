@@ -1,3 +1,4 @@
+import type { Definition } from './definition.ts'
 import { Refused } from './errors.ts'
 
 export const privileges = ['Create', 'Read', 'Write', 'Delete'] as const
@@ -29,13 +30,18 @@ export function admitUser(users: Users, application: string): ApplicationUser {
 }
 
 /** Throws the refusal where the user's role lacks a privilege on the table. */
-export function requirePrivilege(user: ApplicationUser, privilege: Privilege, schemaName: string): void {
+export function requirePrivilege(
+  user: ApplicationUser,
+  privilege: Privilege,
+  { schemaName, logicalName }: Definition,
+): void {
   const name = `prv${privilege}${schemaName}`
   if (!user.role) throw new Refused('no_role', { user: user.id, privilege: name })
   if (user.role.has(privilege)) return
   throw new Refused('no_privilege', {
     user: user.id,
     privilege: name,
+    table: logicalName,
     count: user.role.size,
     privilegeId: privilegeId(privilege),
   })

@@ -136,7 +136,7 @@ function carryOut(state: WebApiState, user: ApplicationUser, request: Request): 
 function checkAccess({ table, settings }: WebApiState, { request, user }: Call): void {
   const privilege = privilegeOfMethod[request.method]
   if (!privilege) throw new Refused('wrong_verb', { method: request.method })
-  requirePrivilege(user, privilege, table.definition.schemaName)
+  requirePrivilege(user, privilege, table.definition)
   if (request.body.length > settings.largestBody) throw new Refused('too_large')
   const type = headerOf(request, 'content-type') ?? ''
   if (['PATCH', 'PUT', 'POST'].includes(request.method) && !/^application\/json\b/i.test(type)) {
@@ -164,7 +164,7 @@ function answerTable(
 
 /** Who has no role at all is refused everywhere but at WhoAmI, which proves token and user alone. */
 function requireRole({ user, table }: Call): void {
-  if (!user.role) requirePrivilege(user, 'Read', table.definition.schemaName)
+  if (!user.role) requirePrivilege(user, 'Read', table.definition)
 }
 
 function whoAmI({ organisation }: WebApiState, { request, user }: Call): Answer {

@@ -57,12 +57,14 @@ function withCode({ body = '{}' }: Answer, code: string): string {
 /** The service's own answer, altered as a fault says. */
 export function altered(answer: Answer, act: Act, request: Request): Answer {
   const { body = '' } = answer
+  const isJson = body.startsWith('{')
   switch (act.kind) {
     case 'truncate':
       return { ...answer, body: body.slice(0, Math.floor(body.length * act.keep)) }
     case 'alter':
-      return { ...answer, body: JSON.stringify({ ...JSON.parse(body), ...act.members }) }
+      return isJson ? { ...answer, body: JSON.stringify({ ...JSON.parse(body), ...act.members }) } : answer
     case 'repeat_page': {
+      if (!isJson) return answer
       const page: Record<string, unknown> = JSON.parse(body)
       if (!('@odata.nextLink' in page)) return answer
       const own = `${request.origin}${request.path}${request.query && `?${request.query}`}`

@@ -164,6 +164,16 @@ test('the office edits between a read and the write that follows it', async () =
   expectRefusal(await simulator.call('PATCH', "contacts(hlf_mentorid='M-1')", given), 412, '0x80060882')
 })
 
+test('a fault that has nothing to alter, or nobody to edit, leaves the answer as it is', async () => {
+  const { simulator } = await openWithFault({ kind: 'alter', members: { firstname: 7 } })
+  await using _ = simulator
+  expect(await seen(hide(simulator))).toBe(204)
+  for (const act of [{ kind: 'repeat_page' }, { kind: 'edited_meanwhile', key: 'M-9', values: {} }] as const) {
+    simulator.control.addFault({ act, route: 'row', times: 1 })
+    expect(await seen(hide(simulator))).toBe(204)
+  }
+})
+
 test('a link leads to the same page again', async () => {
   await using simulator = await openSimulator()
   simulator.control.seedContacts([1, 2, 3].map((number) => mentor(number)))
