@@ -19,6 +19,13 @@ const broken: [folder: string, line: string][] = [
   ['services/notifier', `import { runCommand } from '../../../cli/main.ts'`],
   ['services/notifier', `import { runDashboard } from '../../dashboard/dashboard.ts'`],
   ['services/dashboard', `import { runNotifier } from '../../notifier/notifier.ts'`],
+  ['simulator', `import { openPool } from '../../runtime/pool.ts'`],
+  ['simulator', `import { applySchema } from '../../db/apply.ts'`],
+  ['simulator', `import { runNotifier } from '../../services/notifier/notifier.ts'`],
+  ['simulator', `import { runCommand } from '../../cli/main.ts'`],
+  ['simulator', `import { ask } from '../../test/simulator/calls.ts'`],
+  ['services/notifier', `import { startSimulator } from '../../../simulator/simulator.ts'`],
+  ['runtime', `import { startSimulator } from '../../simulator/simulator.ts'`],
   ['cli', `import { freshDatabase } from '../../test/support/database.ts'`],
   ['bench', `import { startRedis } from '../../test/support/redis.ts'`],
 ]
