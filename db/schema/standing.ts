@@ -15,6 +15,8 @@ export const mentorStatusTransitions = expiry.table(
     reason: text('reason').notNull(),
     actor: text('actor').notNull(),
     runId: bigint('run_id', { mode: 'number' }),
+    /** The certification's date that the change goes by: the admitted one where the brake held another. */
+    expiryDate: date('expiry_date'),
     /** Whether the mentor could be seen until then: who never was is not written about. */
     wasVisible: boolean('was_visible').notNull(),
     at: instant('at').notNull().defaultNow(),

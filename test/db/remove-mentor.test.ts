@@ -3,6 +3,7 @@ import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation, type Mentor, nightly, only, setClock, setStatus } from '../support/people.ts'
 import { accepted, attemptsOf, finish } from './delivery.ts'
 import { reminders } from './reminders.ts'
+import { phaseOf, runOf } from './runs.ts'
 import { transitionsOf } from './status.ts'
 
 let database: Database
@@ -106,4 +107,43 @@ test('who removes a mentor must be named', async () => {
   await expect(database.query('select expiry.remove_mentor($1, null)', [mentor.id])).rejects.toMatchObject({
     code: '22004',
   })
+})
+
+test('a mentor whom a table of the host still names stops the removal of nobody else', async () => {
+  const named = await addMentor(database, { organisation, daysLeft: 100 })
+  const other = await addMentor(database, { organisation, daysLeft: 100 })
+  for (const { id } of [named, other]) {
+    await database.query(
+      `update expiry.mentors set status = 'inactive', removal_requested_at = now(), removal_requested_by = 'kari' where id = $1`,
+      [id],
+    )
+  }
+  await database.query('create table public.meetings (mentor_id uuid references expiry.mentors (id))')
+  await database.query('insert into public.meetings values ($1)', [named.id])
+  const run = await runOf(database, await nightly(database))
+  expect(phaseOf(run, 'remove')).toMatchObject({
+    outcome: 'failed',
+    count: 1,
+    stuck: [{ mentor: named.id, code: '23503' }],
+  })
+  expect((await database.query('select id from expiry.mentors')).rows).toEqual([{ id: named.id }])
+})
+
+test('a removal waits for no host that holds the certification, and ends what was open about the mentor', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 100 })
+  await database.query(
+    `update expiry.mentors set status = 'inactive', removal_requested_at = now(), removal_requested_by = 'kari' where id = $1`,
+    [mentor.id],
+  )
+  await database.query(`select expiry.raise_alert('mentor_stuck', 'warning', $1, '{}')`, [`mentor_stuck:${mentor.id}`])
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('update expiry.certifications set expiry_date = expiry_date where mentor_id = $1', [mentor.id])
+  expect(phaseOf(await runOf(database, await nightly(database)), 'remove')).toMatchObject({ outcome: 'done', count: 0 })
+  await host.query('commit')
+  expect(phaseOf(await runOf(database, await nightly(database)), 'remove')).toMatchObject({ outcome: 'done', count: 1 })
+  const open = await database.query(
+    `select from expiry.operations_alerts where kind = 'mentor_stuck' and resolved_at is null`,
+  )
+  expect(open.rowCount).toBe(0)
 })

@@ -134,6 +134,8 @@ test.each([
   ['expiry_app', `update expiry.reminder_dispatch_log set status = 'sent'`],
   ['expiry_app', `insert into expiry.reminder_dispatch_log default values`],
   ['expiry_app', 'delete from expiry.mentors'],
+  ['expiry_app', 'update expiry.mentors set removal_requested_at = now()'],
+  ['expiry_app', 'update expiry.mentors set status_version = 0'],
   ['expiry_app', 'truncate expiry.certifications'],
   ['expiry_app', `insert into expiry.clock_override (at) values (now())`],
   ['expiry_app', `insert into expiry.mentor_rechecks (mentor_id) values (gen_random_uuid())`],

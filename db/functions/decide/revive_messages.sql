@@ -13,15 +13,22 @@ begin
            case when p_source = 'nightly' then h.opens_in else interval '0' end as opens_in
       from expiry.reminder_dispatch_log as l
       join expiry.mentors as m on m.id = l.mentor_id
-      join expiry.certifications as c on c.mentor_id = m.id and c.expiry_date = l.certification_expiry_date
+      left join expiry.certifications as c on c.mentor_id = m.id
       join expiry.sending_hours as h on h.organisation_id = m.organisation_id
      where l.mentor_id = any (p_mentor_ids)
        and l.status = 'superseded'
        and not l.may_have_reached
        and case l.kind
-         when 'lapsed' then m.status = 'certification_expired'
+         when 'lapsed' then m.status = 'certification_expired' and l.certification_expiry_date = (
+           select t.expiry_date
+             from expiry.mentor_status_transitions as t
+            where t.mentor_id = m.id and t.to_status = 'certification_expired'
+            order by t.id desc
+            limit 1
+         )
          -- Who went out of service by a person's hand and came back was not restored by the renewal.
          when 'restored' then m.status in ('active', 'paused') and l.status_reason = 'lapsed'
+           and l.certification_expiry_date = c.expiry_date
          else false
        end
   ), held as materialized (
@@ -38,7 +45,8 @@ begin
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1,
          in_sending_hours = p_source = 'nightly', available_at = pg_catalog.now() + held.opens_in,
-         due_at = (select expiry.now()) + held.opens_in, first_failed_at = null, last_error = null
+         due_at = (select expiry.now()) + held.opens_in, first_failed_at = null, last_error = null,
+         refused_channels = null
     from held
    where l.id = held.id;
   get diagnostics v_count = row_count;

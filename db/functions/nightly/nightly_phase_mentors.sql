@@ -38,6 +38,10 @@ begin
          and c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date
          and o.id = any (p_organisation_ids)
     )
+    when p_phase = 'remove' then array(
+      select m.id from expiry.mentors as m
+       where m.removal_requested_at is not null and m.organisation_id = any (p_organisation_ids)
+    )
     when p_phase = 'supersede' then array(
       -- Each status by itself, so that its own small index is read and not the whole log.
       select s.mentor_id from expiry.stale_reminders as s

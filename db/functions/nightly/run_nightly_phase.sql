@@ -28,7 +28,6 @@ begin
     case p_phase
       when 'refresh_thresholds' then v_count := expiry.refresh_effective_thresholds();
       when 'rescue' then v_count := expiry.rescue_stuck_reminders();
-      when 'remove' then v_count := expiry.delete_removed_mentors();
       when 'recheck' then v_count := expiry.settle_rechecks(100000);
       when 'self_check' then v_count := expiry.check_operations(v_organisation_ids);
       else

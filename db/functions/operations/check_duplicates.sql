@@ -13,7 +13,8 @@ begin
   -- As the view duplicate_reminders has it, but from what went out since yesterday.
   select pg_catalog.count(*), (pg_catalog.array_agg(distinct l.mentor_id))[:20] into v_count, v_mentors
     from expiry.reminder_dispatch_log as l
-   where l.status = 'sent'
+   where l.kind = 'reminder'
+     and l.status = 'sent'
      and l.sent_at > pg_catalog.clock_timestamp() - interval '25 hours'
      and exists (
        select from expiry.reminder_dispatch_log as other

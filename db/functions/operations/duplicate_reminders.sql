@@ -10,7 +10,8 @@ select l.organisation_id, l.mentor_id, l.kind, l.threshold_day,
    and other.id <> l.id
    and other.status = 'sent'
    and other.certification_expiry_date between l.certification_expiry_date - 90 and l.certification_expiry_date + 90
- where l.status = 'sent'
+ where l.kind = 'reminder'
+   and l.status = 'sent'
  group by l.organisation_id, l.mentor_id, l.kind, l.threshold_day;
 comment on view expiry.duplicate_reminders is
   'Mentors about whom the same threshold was sent more than once for expiry dates within 90 days of each other: right when the date had moved, worth a look all the same.';

@@ -12,7 +12,7 @@ declare
   v_now timestamptz := pg_catalog.clock_timestamp();
 begin
   -- Whoever would take the lease over waits for this answer to be on record.
-  perform from expiry.alert_lease as l where l.destination = p_destination and l.holder = p_holder for key share;
+  perform from expiry.alert_lease as l where l.destination = p_destination and l.holder = p_holder for share;
   if not found then
     return false;
   end if;
@@ -38,7 +38,9 @@ begin
        set available_at = v_now
      where n.destination = p_destination and n.cleared_at is null and n.failures > 0 and n.available_at > v_now;
     if p_destination <> 'log' then
-      update expiry.operations_alerts as a set notified_at = v_now where a.id = p_alert_id;
+      -- A host's open transaction may hold the row, by a change that an alert counts; alert_notices has the time as well.
+      update expiry.operations_alerts as a set notified_at = v_now
+       where a.id in (select x.id from expiry.operations_alerts as x where x.id = p_alert_id for no key update skip locked);
     end if;
   end if;
   return true;

@@ -13,8 +13,13 @@ grant select on
   expiry.due_reminders, expiry.uncovered_reminders, expiry.duplicate_reminders
 to expiry_app;
 grant insert, update on
-  expiry.coordinators, expiry.mentors, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
+  expiry.coordinators, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
 to expiry_app;
+-- Not what counts the changes of a status, nor a removal: remove_mentor hides first.
+grant
+  insert (id, organisation_id, coordinator_id, external_ref, portal_key, full_name, status, paused_until, created_at),
+  update (organisation_id, coordinator_id, external_ref, portal_key, full_name, status, paused_until)
+on expiry.mentors to expiry_app;
 -- Not processed_on: a host that wrote it would stop its nights.
 grant
   insert (id, slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled, send_from, send_until, mentor_url),

@@ -17,8 +17,9 @@ begin
      where b.mentor_id = any (p_mentor_ids) and b.verdict = 'undecided'
      order by 1
   loop
-    -- Two at once would each count without the other. Waiting is not for triggers: who comes second decides at the next sweep.
-    if not pg_catalog.pg_try_advisory_xact_lock(7236004, pg_catalog.hashtext(v_organisation_id::text)) then
+    -- Two at once would each count without the other, and one with an old snapshot counts without those before it. Waiting is
+    -- not for triggers: who comes second decides at the next sweep.
+    if pg_catalog.current_setting('transaction_isolation') <> 'read committed' or not pg_catalog.pg_try_advisory_xact_lock(7236004, pg_catalog.hashtext(v_organisation_id::text)) then
       insert into expiry.mentor_rechecks (mentor_id)
       select b.mentor_id from expiry.backdated_expiries as b
        where b.mentor_id = any (p_mentor_ids) and b.organisation_id = v_organisation_id and b.verdict = 'undecided';

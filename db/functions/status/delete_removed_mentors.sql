@@ -7,6 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ids uuid[];
+  v_certified uuid[];
 begin
   v_ids := array(
     select m.id
@@ -20,6 +21,14 @@ begin
      order by m.id
        for update of m skip locked
   );
+  v_certified := array(
+    select c.mentor_id from expiry.certifications as c where c.mentor_id = any (v_ids) order by c.mentor_id for update skip locked
+  );
+  v_ids := array(
+    select u.id from pg_catalog.unnest(v_ids) as u (id)
+     where u.id = any (v_certified)
+        or not exists (select from expiry.certifications as c where c.mentor_id = u.id)
+  );
   delete from expiry.reminder_delivery_attempts as a
    using expiry.reminder_dispatch_log as l where l.id = a.log_id and l.mentor_id = any (v_ids);
   delete from expiry.reminder_dispatch_log as l where l.mentor_id = any (v_ids);
@@ -32,8 +41,9 @@ begin
   delete from expiry.backdated_expiries as b where b.mentor_id = any (v_ids);
   delete from expiry.portal_sync as p where p.mentor_id = any (v_ids);
   delete from expiry.mentors as m where m.id = any (v_ids);
+  perform expiry.resolve_alert('mentor_stuck:' || u.id) from pg_catalog.unnest(v_ids) as u (id);
   return pg_catalog.cardinality(v_ids);
 end;
 $$;
 comment on function expiry.delete_removed_mentors(uuid[]) is
-  'Deletes the mentors (of these, or of all) whose removal was asked for and whom the website no longer shows, with everything recorded about them but their transitions, and returns how many. Who is held by somebody is left to the next sweep.';
+  'Deletes the mentors (of these, or of all) whose removal was asked for and whom the website no longer shows, with everything recorded about them but their transitions, and returns how many. Who is held by somebody is left to the next night.';

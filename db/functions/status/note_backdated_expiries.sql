@@ -6,22 +6,38 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into expiry.backdated_expiries as b (mentor_id, organisation_id, admitted_date, verdict, recorded_at)
-  select distinct on (m.id) m.id, m.organisation_id, suspect.admitted_date,
-         case when suspect.admitted_date is null then 'admitted' else 'undecided' end, (select expiry.now())
-    from unnest(p_mentor_ids, p_admitted_dates) as suspect (mentor_id, admitted_date)
-    join expiry.mentors as m on m.id = suspect.mentor_id
-    join expiry.organisations as o on o.id = m.organisation_id
-    left join expiry.certifications as c on c.mentor_id = m.id
-   cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
-   where m.status in ('active', 'paused')
-     and coalesce(c.expiry_date < clock.today, true)
-     and coalesce(suspect.admitted_date >= clock.today, true)
-   order by m.id, suspect.admitted_date nulls last
-  on conflict (mentor_id) do update
-     set admitted_date = excluded.admitted_date, verdict = excluded.verdict, recorded_at = excluded.recorded_at,
-         decided_by = null, decided_at = null
-   where b.verdict in ('admitted', 'approved') and excluded.admitted_date is not null;
+  with suspects as materialized (
+    select distinct on (m.id) m.id, m.organisation_id, suspect.admitted_date
+      from unnest(p_mentor_ids, p_admitted_dates) as suspect (mentor_id, admitted_date)
+      join expiry.mentors as m on m.id = suspect.mentor_id
+      join expiry.organisations as o on o.id = m.organisation_id
+      left join expiry.certifications as c on c.mentor_id = m.id
+     cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+     where m.status in ('active', 'paused')
+       and coalesce(c.expiry_date < clock.today, true)
+       and coalesce(suspect.admitted_date >= clock.today, true)
+     order by m.id, suspect.admitted_date nulls last
+  ), over as materialized (
+    -- What is noted and decided already begins anew; a note that somebody is deciding about is theirs.
+    select b.mentor_id, s.admitted_date
+      from suspects as s
+      join expiry.backdated_expiries as b on b.mentor_id = s.id
+     where b.verdict in ('admitted', 'approved') and s.admitted_date is not null
+     order by b.mentor_id
+       for no key update of b skip locked
+  ), anew as (
+    update expiry.backdated_expiries as b
+       set admitted_date = over.admitted_date, verdict = 'undecided', recorded_at = (select expiry.now()),
+           decided_by = null, decided_at = null
+      from over
+     where b.mentor_id = over.mentor_id
+  )
+  insert into expiry.backdated_expiries (mentor_id, organisation_id, admitted_date, verdict, recorded_at)
+  select s.id, s.organisation_id, s.admitted_date,
+         case when s.admitted_date is null then 'admitted' else 'undecided' end, (select expiry.now())
+    from suspects as s
+   where not exists (select from expiry.backdated_expiries as b where b.mentor_id = s.id)
+  on conflict (mentor_id) do nothing;
 end;
 $$;
 comment on function expiry.note_backdated_expiries(uuid[], date[]) is

@@ -15,7 +15,7 @@ declare
   v_reason text := nullif(pg_catalog.current_setting('expiry.reason', true), '');
 begin
   insert into expiry.mentor_status_transitions
-    (mentor_id, organisation_id, from_status, to_status, reason, actor, run_id, was_visible, at)
+    (mentor_id, organisation_id, from_status, to_status, reason, actor, run_id, expiry_date, was_visible, at)
   select m.id, m.organisation_id, t.from_status, t.to_status,
          case
            when v_rule is null then coalesce(v_reason, 'updated')
@@ -24,6 +24,7 @@ begin
            else 'renewed'
          end,
          coalesce(nullif(pg_catalog.current_setting('expiry.actor', true), ''), session_user), v_run_id,
+         case when b.verdict in ('undecided', 'held', 'rejected') then b.admitted_date else coalesce(c.expiry_date, b.admitted_date) end,
          t.from_status = 'active' and coalesce(stood.until >= clock.today or stood.until < clock.today and not exists (
            -- Back in service only after the date had passed: never to be seen by it.
            select from expiry.mentor_status_transitions as earlier

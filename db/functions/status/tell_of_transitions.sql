@@ -21,21 +21,21 @@ begin
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
     left join expiry.certifications as c on c.mentor_id = m.id
-    left join expiry.backdated_expiries as b on b.mentor_id = m.id
     join expiry.sending_hours as h on h.organisation_id = o.id
     left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
    cross join lateral (
      select case
               when t.to_status = 'certification_expired' then 'lapsed'
               when t.from_status = 'certification_expired' and t.to_status in ('active', 'paused') then 'restored'
-            end::expiry.reminder_kind as kind
+            end::expiry.reminder_kind as kind,
+            t.expiry_date
        from expiry.mentor_status_transitions as t
       where t.mentor_id = m.id
       order by t.id desc
       limit 1
    ) as latest
    cross join lateral (
-     select coalesce(c.expiry_date, b.admitted_date) as expiry_date, coalesce(r.email, o.fallback_email) as recipient,
+     select latest.expiry_date, coalesce(r.email, o.fallback_email) as recipient,
             case when p_source = 'nightly' then h.opens_in else interval '0' end as after
    ) as told
    where m.id = any (p_mentor_ids)
@@ -43,10 +43,17 @@ begin
      and (latest.kind = 'lapsed') = (told.expiry_date < ((select expiry.now()) at time zone o.time_zone)::date)
      and exists (select from expiry.mentor_status_transitions as t where t.mentor_id = m.id and t.was_visible)
      and (latest.kind = 'lapsed' or exists (
-       select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.kind = 'lapsed'
+       select from expiry.reminder_dispatch_log as l
+        where l.mentor_id = m.id and l.kind = 'lapsed' and l.certification_expiry_date = (
+          select t.expiry_date
+            from expiry.mentor_status_transitions as t
+           where t.mentor_id = m.id and t.to_status = 'certification_expired'
+           order by t.id desc
+           limit 1
+        )
      ))
   on conflict (mentor_id, kind, threshold_day, certification_expiry_date) do nothing;
 end;
 $$;
 comment on function expiry.tell_of_transitions(uuid[], bigint, expiry.reminder_source) is
-  'Writes the message about each of these mentors'' latest transition: lapsed or restored, once for each expiry date, and only about a mentor whom the website could have shown; a return only after a leave. A certification that was taken away is told of by the date that was last admitted. What the night finds waits for the organisation''s sending hours. One that was superseded is brought back by revive_messages.';
+  'Writes the message about each of these mentors'' latest transition: lapsed or restored, once for each expiry date, and only about a mentor whom the website could have shown; a return only after a leave that was worth one. What the brake had held until the admitted date ran out, and a certification that was taken away, are told of by that date. What the night finds waits for the organisation''s sending hours. One that was superseded is brought back by revive_messages.';

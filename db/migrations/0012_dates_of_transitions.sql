@@ -1,0 +1,1 @@
+ALTER TABLE "expiry"."mentor_status_transitions" ADD COLUMN "expiry_date" date;
