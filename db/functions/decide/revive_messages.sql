@@ -38,7 +38,8 @@ begin
   update expiry.reminder_dispatch_log as l
      set status = 'pending', status_reason = null, generation = l.generation + 1,
          in_sending_hours = p_source = 'nightly', available_at = pg_catalog.now() + held.opens_in,
-         due_at = (select expiry.now()) + held.opens_in, first_failed_at = null, last_error = null
+         due_at = (select expiry.now()) + held.opens_in, first_failed_at = null, last_error = null,
+         refused_channels = null
     from held
    where l.id = held.id;
   get diagnostics v_count = row_count;
