@@ -47,10 +47,12 @@ async function recordDates(model: Model, { client }: Real, targets: readonly Tar
 }
 
 /**
- * A date that has run out since the last night and is moved to another day of the past, or taken away. The product does
- * not remember whether the mentor was seen by that date until the end, so whether the lapse is told of is left open.
+ * Where the product does not remember whether the mentor was seen by the date until its end, so that it is left open
+ * whether a lapse is told of: a date that has run out since the last night and is moved to another day of the past or
+ * taken away, and one that is taken away from somebody paused who has never been seen.
  */
 function isOverlooked(model: Model, { mentor, date }: Target): boolean {
+  if (date === null && mentor.status === 'paused' && !mentor.wasVisible) return true
   return isInService(mentor) && isPast(model, mentor, mentor.expiry) && (date === null || isPast(model, mentor, date))
 }
 
