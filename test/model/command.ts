@@ -1,5 +1,7 @@
 import type { AsyncCommand } from 'fast-check'
 import { compare } from './compare.ts'
+import { noteWhoIsSeen } from './facts.ts'
+import { expectBrake, expectMessagesAboutSeen } from './invariants.ts'
 import type { Real } from './real.ts'
 import type { Model } from './state.ts'
 
@@ -22,7 +24,10 @@ export function command({
     run: async (model, real) => {
       model.step += 1
       words = await happen(model, real)
-      await compare(model, real)
+      noteWhoIsSeen(model)
+      const found = await compare(model, real)
+      expectBrake(model, found)
+      expectMessagesAboutSeen(model, found)
     },
     toString: () => words,
   }

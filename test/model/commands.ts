@@ -1,9 +1,11 @@
 import fc, { type Arbitrary } from 'fast-check'
+import { brake } from './brake-commands.ts'
 import type { Command } from './command.ts'
 import { deliveries } from './delivery-commands.ts'
 import { edits } from './edit-commands.ts'
 import { newcomers } from './people-commands.ts'
 import { recipients } from './recipient-commands.ts'
+import { statusChanges } from './status-commands.ts'
 import { stories } from './stories.ts'
 import { thresholdChanges } from './threshold-commands.ts'
 import { times } from './time-commands.ts'
@@ -14,7 +16,13 @@ const WEIGHTED: [number, Arbitrary<Command>][] = [
   [2, newcomers.coordinator],
   [7, newcomers.mentor],
   [7, edits.dates],
-  [3, edits.status],
+  [1, edits.removal],
+  [2, edits.import],
+  [3, statusChanges.plain],
+  [2, statusChanges.pause],
+  [3, statusChanges.asked],
+  [2, brake.decision],
+  [1, brake.limit],
   [2, recipients.assignment],
   [2, recipients.coordinator],
   [1, recipients.fallback],
@@ -36,6 +44,7 @@ const WEIGHTED: [number, Arbitrary<Command>][] = [
   [1, deliveries.byHand],
   [3, stories.twoSenders],
   [1, stories.awayMeanwhile],
+  [2, stories.wrongFile],
   [1, stories.anotherDay],
 ]
 

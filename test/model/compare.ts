@@ -1,8 +1,10 @@
 import { expect } from 'vitest'
+import { heldBack } from './brake.ts'
 import { dateOf } from './calendar.ts'
+import { isVisible, standingDate } from './facts.ts'
 import { hasLostItsFacts, uncoveredThreshold } from './model.ts'
-import { type Found, look, type Real } from './real.ts'
-import { isOpen, type Mentor, type Model, type Row } from './state.ts'
+import { type Found, type FoundMentor, type FoundRow, look, type Real } from './real.ts'
+import { isOpen, type Mentor, type Model, type Organisation, type Row } from './state.ts'
 
 /**
  * The log and the self-checks are what the model says, row by row, and no channel has taken a key twice. Rows seen for
@@ -11,9 +13,11 @@ import { isOpen, type Mentor, type Model, type Row } from './state.ts'
  */
 export async function compare(model: Model, real: Real): Promise<Found> {
   const found = await look(real)
-  const byKey = new Map(found.rows.map((row) => [`${row.mentor} ${row.threshold} ${row.expiry}`, row]))
+  const byKey = new Map(found.rows.map((row) => [`${row.mentor} ${row.kind} ${row.threshold} ${row.expiry}`, row]))
   for (const row of model.rows) row.id ??= byKey.get(keyOf(row))?.id ?? null
   expect(inWords(found)).toEqual({
+    mentors: model.mentors.map((mentor) => describeMentor(model, mentor)).sort(),
+    alerts: model.organisations.flatMap((organisation) => alert(model, organisation)).sort(),
     rows: model.rows.map(describe).sort(),
     uncovered: model.mentors.flatMap((mentor) => uncovered(model, mentor)).sort(),
     stale: model.rows
@@ -28,17 +32,52 @@ export async function compare(model: Model, real: Real): Promise<Found> {
   return found
 }
 
-function keyOf({ mentor, threshold, expiry }: Row): string {
-  return `${mentor.id} ${threshold} ${dateOf(expiry)}`
+function keyOf({ mentor, kind, threshold, expiry }: Row): string {
+  return `${mentor.id} ${kind} ${threshold} ${dateOf(expiry)}`
 }
 
-/** A row in short: the mentor's number, the threshold and the date. */
-export function shortOf({ mentor, threshold, expiry }: Row): string {
-  return `${numberOf(mentor.id)}: ${threshold} before ${dateOf(expiry)}`
+/** A row in short: the mentor's number, the threshold or the kind of message, and the date. */
+export function shortOf({ mentor, kind, threshold, expiry }: Row): string {
+  return inShort({ mentor: mentor.id, kind, threshold, expiry: dateOf(expiry) })
+}
+
+function inShort({
+  mentor,
+  kind,
+  threshold,
+  expiry,
+}: Pick<FoundRow, 'mentor' | 'kind' | 'threshold' | 'expiry'>): string {
+  return `${numberOf(mentor)}: ${kind === 'reminder' ? `${threshold} before` : kind} ${expiry}`
 }
 
 function describe(row: Row): string {
   return `${shortOf(row)} ${row.failure ?? row.status}, generation ${row.generation}`
+}
+
+function describeMentor(model: Model, mentor: Mentor): string {
+  const { id, note, pausedUntil, status, transitions } = mentor
+  const until = standingDate(mentor)
+  return inOneLine({
+    mentor: id,
+    status,
+    pausedUntil: pausedUntil === null ? null : dateOf(pausedUntil),
+    until: until === null ? null : dateOf(until),
+    isVisible: isVisible(model, mentor),
+    verdict: note === null ? null : note.verdict,
+    transitions: transitions.map(({ from, to, reason }) => `${from} → ${to} (${reason})`),
+  })
+}
+
+function inOneLine(found: Omit<FoundMentor, 'organisation'>): string {
+  const { isVisible, mentor, pausedUntil, status, transitions, until, verdict } = found
+  const pause = pausedUntil === null ? '' : ` until ${pausedUntil}`
+  const date = `${isVisible ? 'visible, ' : ''}${until ?? 'no date'}${verdict === null ? '' : `, ${verdict}`}`
+  return `${numberOf(mentor)}: ${status}${pause} (${date}): ${transitions.join(', ')}`
+}
+
+function alert(model: Model, organisation: Organisation): string[] {
+  const held = heldBack(model, organisation).filter(({ note }) => note?.verdict === 'held')
+  return held.length === 0 ? [] : [`${numberOf(organisation.id)}: ${held.length} held`]
 }
 
 function uncovered(model: Model, mentor: Mentor): string[] {
@@ -46,9 +85,11 @@ function uncovered(model: Model, mentor: Mentor): string[] {
   return threshold === null ? [] : [`${numberOf(mentor.id)}: ${threshold}`]
 }
 
-function inWords({ rows, uncovered, stale, nights, doubled }: Found) {
-  const short = new Map(rows.map((row) => [row.id, `${numberOf(row.mentor)}: ${row.threshold} before ${row.expiry}`]))
+function inWords({ rows, standing, alerts, uncovered, stale, nights, doubled }: Found) {
+  const short = new Map(rows.map((row) => [row.id, inShort(row)]))
   return {
+    mentors: standing.map(inOneLine).sort(),
+    alerts: alerts.map(({ organisation, count }) => `${numberOf(organisation)}: ${count} held`).sort(),
     rows: rows.map((row) => `${short.get(row.id)} ${row.failure ?? row.status}, generation ${row.generation}`).sort(),
     uncovered: uncovered.map(({ mentor, threshold }) => `${numberOf(mentor)}: ${threshold}`).sort(),
     stale: stale.map((id) => short.get(id)).sort(),

@@ -73,6 +73,7 @@ async function expectNoneTighterSent(model: Model, real: Real, attempts: readonl
       (row) =>
         row.status === 'sent' &&
         row.mentor === own?.mentor &&
+        row.kind === own.kind &&
         row.expiry === own.expiry &&
         row.threshold < own.threshold,
     )

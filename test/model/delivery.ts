@@ -1,4 +1,5 @@
-import { maySend, recipientOf } from './model.ts'
+import { recipientOf } from './facts.ts'
+import { maySend } from './model.ts'
 import { type Attempt, fail, type Model, makePending, type Row, supersede } from './state.ts'
 
 export type BeginVerdict = 'begun' | 'superseded' | 'no_recipient' | 'stale'

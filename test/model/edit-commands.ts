@@ -1,13 +1,13 @@
 import fc from 'fast-check'
+import { judge } from './brake.ts'
 import { type Day, dateOf, yearAfter } from './calendar.ts'
-import { type Command, command, pickSome } from './command.ts'
+import { type Command, command, pick, pickSome } from './command.ts'
 import { numberOf } from './compare.ts'
-import { settle, today } from './model.ts'
-import { daysLeft, statuses } from './people-commands.ts'
-import type { Mentor, MentorStatus, Model } from './state.ts'
-
-const index = fc.nat(1000)
-const several = fc.array(index, { minLength: 1, maxLength: 5 })
+import { isInService, isPast, today } from './facts.ts'
+import { settle } from './model.ts'
+import { daysLeft, index, several } from './people-commands.ts'
+import type { Real } from './real.ts'
+import type { Mentor, Model } from './state.ts'
 
 /** What becomes of a date: renewed for a year, moved by days, corrected back, or set to so many days from today. */
 export type Move = { kind: 'renewed' } | { kind: 'moved' | 'set'; days: number } | { kind: 'corrected' }
@@ -26,57 +26,116 @@ function movedDate(model: Model, { expiry, formerExpiry, organisation }: Mentor,
   }
 }
 
+type Target = { mentor: Mentor; date: Day | null }
+
+/** One statement records these dates, or takes certifications away (null). */
+async function recordDates(model: Model, { client }: Real, targets: readonly Target[]): Promise<void> {
+  const changed = targets.filter((target) => target.mentor.expiry !== target.date && !isOverlooked(model, target))
+  if (changed.length === 0) return
+  const statement = statementFor(changed)
+  const formers = changed.map(({ mentor }) => ({ mentor, former: mentor.expiry }))
+  for (const { mentor, date } of changed) {
+    mentor.formerExpiry = mentor.expiry
+    mentor.expiry = date
+  }
+  judge(model, formers)
+  for (const { mentor } of changed) settle(model, mentor, { atNight: false })
+  const ids = changed.map(({ mentor }) => mentor.id)
+  if (statement === REMOVAL) await client.query(FORGET_CERTIFICATION, [ids])
+  const dates = changed.map(({ date }) => (date === null ? null : dateOf(date)))
+  await client.query(statement, [ids, dates])
+}
+
+/**
+ * Where the product does not remember whether the mentor was seen by the date until its end, so that it is left open
+ * whether a lapse is told of: a date that has run out since the last night and is moved to another day of the past or
+ * taken away, and one that is taken away from somebody paused who has never been seen.
+ */
+function isOverlooked(model: Model, { mentor, date }: Target): boolean {
+  if (date === null && mentor.status === 'paused' && !mentor.wasVisible) return true
+  return isInService(mentor) && isPast(model, mentor, mentor.expiry) && (date === null || isPast(model, mentor, date))
+}
+
+const CHANGE = `update expiry.certifications as c set expiry_date = t.date
+  from unnest($1::uuid[], $2::date[]) as t (id, date) where c.mentor_id = t.id`
+const FIRST = `insert into expiry.certifications (mentor_id, expiry_date)
+  select t.id, t.date from unnest($1::uuid[], $2::date[]) as t (id, date)`
+const REMOVAL = `delete from expiry.certifications as c
+  using unnest($1::uuid[], $2::date[]) as t (id) where c.mentor_id = t.id`
+
+/** Nobody can take a certification away that the log still names. */
+const FORGET_CERTIFICATION =
+  'update expiry.reminder_dispatch_log set certification_id = null where mentor_id = any ($1)'
+
+/** @throws Error for targets that no one statement is for. */
+function statementFor(targets: readonly Target[]): string {
+  const some = targets.every(({ date }) => date === null) ? REMOVAL : CHANGE
+  if (targets.every(({ mentor }) => mentor.expiry !== null)) return some
+  if (targets.every(({ mentor, date }) => mentor.expiry === null && date !== null)) return FIRST
+  throw new Error('dates are changed by one statement, recorded for the first time by another')
+}
+
+async function recordAll(model: Model, real: Real, targets: readonly Target[], isBulk: boolean): Promise<string> {
+  const parts = [
+    targets.filter(({ mentor }) => mentor.expiry !== null),
+    targets.filter(({ mentor }) => mentor.expiry === null),
+  ]
+  for (const part of isBulk ? parts : parts.flat().map((target) => [target])) await recordDates(model, real, part)
+  return targets
+    .map(({ mentor, date }) => `${numberOf(mentor.id)} ${date === null ? 'without certification' : dateOf(date)}`)
+    .join(', ')
+}
+
 /** Several certifications get a new date by one statement, those without one their first by another. */
 function moveDates(which: readonly number[], move: Move): Command {
   return command({
     when: (model) => model.mentors.length > 0,
-    happen: async (model, { client }) => {
-      const targets = pickSome(model.mentors, which).map((mentor) => ({
-        mentor,
-        isFirst: mentor.expiry === null,
-        date: movedDate(model, mentor, move),
-      }))
-      for (const { mentor, date } of targets) {
-        if (mentor.expiry === date) continue
-        mentor.formerExpiry = mentor.expiry
-        mentor.expiry = date
-        settle(model, mentor, { atNight: false })
-      }
-      const values = (isFirst: boolean) => {
-        const some = targets.filter((target) => target.isFirst === isFirst)
-        return [some.map(({ mentor }) => mentor.id), some.map(({ date }) => dateOf(date))]
-      }
-      await client.query(
-        `update expiry.certifications as c set expiry_date = t.date
-           from unnest($1::uuid[], $2::date[]) as t (id, date) where c.mentor_id = t.id`,
-        values(false),
-      )
-      await client.query(
-        `insert into expiry.certifications (mentor_id, expiry_date)
-         select t.id, t.date from unnest($1::uuid[], $2::date[]) as t (id, date)`,
-        values(true),
-      )
-      return targets.map(({ mentor, date }) => `${numberOf(mentor.id)} ${move.kind} to ${dateOf(date)}`).join(', ')
+    happen: async (model, real) => {
+      const mentors = pickSome(model.mentors, which)
+      const targets = mentors.map((mentor) => ({ mentor, date: movedDate(model, mentor, move) }))
+      return `${move.kind}: ${await recordAll(model, real, targets, true)}`
     },
   })
 }
 
-/** Paused, resumed, out of the programme and back: several at once. */
-export function setStatus(which: readonly number[], status: MentorStatus): Command {
+/** Certifications are taken away. */
+function removeDates(which: readonly number[]): Command {
   return command({
-    when: (model) => model.mentors.length > 0,
-    happen: async (model, { client }) => {
-      const targets = pickSome(model.mentors, which)
-      for (const mentor of targets) {
-        if (mentor.status === status) continue
-        mentor.status = status
-        settle(model, mentor, { atNight: false })
-      }
-      const ids = targets.map(({ id }) => id)
-      await client.query('update expiry.mentors set status = $2 where id = any ($1)', [ids, status])
-      return `${ids.map(numberOf).join(', ')} ${status}`
+    when: (model) => model.mentors.some(({ expiry }) => expiry !== null),
+    happen: async (model, real) => {
+      const mentors = pickSome(
+        model.mentors.filter(({ expiry }) => expiry !== null),
+        which,
+      )
+      const targets = mentors.map((mentor) => ({ mentor, date: null }))
+      return `removed: ${await recordAll(model, real, targets, true)}`
     },
   })
+}
+
+export type Import = { at: number; days: number | 'none' | 'former'; isBulk: boolean }
+
+/**
+ * A file about everybody of an organisation, by one statement or one for each: one date for all, none for anybody, or the
+ * dates before the last change.
+ */
+export function importDates({ at, days, isBulk }: Import): Command {
+  return command({
+    when: (model) => model.mentors.length > 0,
+    happen: async (model, real) => {
+      const { organisation } = pick(model.mentors, at)
+      const targets = model.mentors
+        .filter((mentor) => mentor.organisation === organisation)
+        .map((mentor) => ({ mentor, date: importedDate(model, mentor, days) }))
+        .filter(({ mentor, date }) => mentor.expiry !== null || date !== null)
+      return `import${isBulk ? '' : ', line by line'}: ${await recordAll(model, real, targets, isBulk)}`
+    },
+  })
+}
+
+function importedDate(model: Model, mentor: Mentor, days: Import['days']): Day | null {
+  if (days === 'none') return null
+  return days === 'former' ? (mentor.formerExpiry ?? mentor.expiry) : today(model, mentor.organisation) + days
 }
 
 const moves = fc.oneof(
@@ -88,5 +147,12 @@ const moves = fc.oneof(
 
 export const edits = {
   dates: fc.tuple(several, moves).map((args) => moveDates(...args)),
-  status: fc.tuple(several, statuses).map((args) => setStatus(...args)),
+  removal: several.map(removeDates),
+  import: fc
+    .record({
+      at: index,
+      days: fc.oneof(fc.constantFrom('none', 'former'), fc.constantFrom(-400, -2, -1, 0, 400)),
+      isBulk: fc.boolean(),
+    })
+    .map(importDates),
 }

@@ -10,7 +10,7 @@ import { openReal } from './real.ts'
  */
 const { MODEL_RUNS = '40', MODEL_SECONDS = '45', MODEL_SEED, MODEL_PATH, MODEL_REPLAY } = process.env
 
-test('the log is what a plain model of the rules says, whatever happens over the years', {
+test('everybody’s status and the log are what a plain model of the rules says, whatever happens over the years', {
   timeout: (Number(MODEL_SECONDS) + 60) * 1000,
 }, async () => {
   await using database = await freshDatabase()

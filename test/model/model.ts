@@ -1,27 +1,21 @@
 import { type Day, localDay } from './calendar.ts'
-import { isOpen, type Mentor, type Model, makePending, type Organisation, type Row, supersede } from './state.ts'
+import { isInService, isPast, recipientOf, standingDate, today } from './facts.ts'
+import { isTrue, reviveMessages } from './messages.ts'
+import { isOpen, type Mentor, type Model, makePending, newRow, type Row, supersede } from './state.ts'
+import { settleStatus } from './status.ts'
 
 /*
  * The rules of the product once more, in plain words and for few people: what must be so, never how it is found. This
  * shares nothing with the SQL but the documents.
  */
 
-export function today(model: Model, organisation: Organisation): Day {
-  return localDay(model.now, organisation.timeZone)
-}
-
-/** Whom a reminder about this mentor goes to now. */
-export function recipientOf({ coordinator, organisation }: Mentor): string | null {
-  return (coordinator?.active ? coordinator.email : null) ?? organisation.fallback
-}
-
-function isEligible({ status }: Mentor): boolean {
-  return status === 'active' || status === 'paused'
-}
-
-/** Rows that count for something: a superseded one is as if it had not been written. */
+/** Reminders that count for something: a superseded one is as if it had not been written. */
 function liveRows(model: Model, mentor: Mentor, expiry: Day): Row[] {
-  return model.rows.filter((row) => row.mentor === mentor && row.expiry === expiry && row.status !== 'superseded')
+  return reminders(model, mentor, expiry).filter(({ status }) => status !== 'superseded')
+}
+
+function reminders(model: Model, mentor: Mentor, expiry: Day | null): Row[] {
+  return model.rows.filter((row) => row.mentor === mentor && row.kind === 'reminder' && row.expiry === expiry)
 }
 
 /**
@@ -41,8 +35,9 @@ function counts(model: Model, mentor: Mentor, expiry: Day, threshold: number): b
 
 /** The threshold that applies today: the smallest one that is at least the days left. */
 function dueThreshold(model: Model, mentor: Mentor): number | null {
-  const { expiry, organisation } = mentor
-  if (expiry === null || !isEligible(mentor)) return null
+  const { organisation } = mentor
+  const expiry = standingDate(mentor)
+  if (expiry === null || !isInService(mentor)) return null
   const daysLeft = expiry - today(model, organisation)
   if (daysLeft < 0) return null
   const open = [...organisation.inForce.keys()].filter((threshold) => threshold >= daysLeft)
@@ -56,32 +51,40 @@ function dueThreshold(model: Model, mentor: Mentor): number | null {
 export function uncoveredThreshold(model: Model, mentor: Mentor): number | null {
   const due = dueThreshold(model, mentor)
   if (due === null) return null
-  const accounts = ({ status, threshold, isTaken, uncertain }: Row) =>
-    status === 'superseded' ? threshold < due && (isTaken || uncertain.size > 0) : threshold <= due
-  const rows = model.rows.filter((row) => row.mentor === mentor && row.expiry === mentor.expiry)
-  return rows.some(accounts) ? null : due
+  const accounts = (row: Row) =>
+    row.status === 'superseded' ? row.threshold < due && row.mayHaveReached : row.threshold <= due
+  return reminders(model, mentor, standingDate(mentor)).some(accounts) ? null : due
 }
 
-/** Whether what a row says about the mentor is still so: this date, eligible, not lapsed. */
-export function isStillSo(model: Model, { mentor, expiry }: Row): boolean {
-  return mentor.expiry === expiry && isEligible(mentor) && expiry >= today(model, mentor.organisation)
+/** Whether what a row says about the mentor is still so; of a reminder: this date, in service, not lapsed. */
+export function isStillSo(model: Model, row: Row): boolean {
+  const { mentor, expiry, kind } = row
+  if (kind !== 'reminder') return isTrue(row)
+  return standingDate(mentor) === expiry && isInService(mentor) && !isPast(model, mentor, expiry)
 }
 
 /** Whether an open row has to give way: it is no longer so, or a tighter one has taken its place. */
 export function hasLostItsFacts(model: Model, row: Row): boolean {
+  if (!isStillSo(model, row)) return true
   const rivals = liveRows(model, row.mentor, row.expiry).filter(({ threshold }) => threshold < row.threshold)
-  return !isStillSo(model, row) || rivals.length > 0
+  return row.kind === 'reminder' && rivals.length > 0
 }
 
 /** Whether the row may go out now: its facts hold, and no tighter threshold applies, written about or not yet. */
 export function maySend(model: Model, row: Row): boolean {
+  if (row.kind !== 'reminder') return isTrue(row)
   const due = dueThreshold(model, row.mentor)
   return !hasLostItsFacts(model, row) && (due === null || due >= row.threshold)
 }
 
-/** Brings a mentor's rows to what must be so: left-overs give way, what is due is written or revived, failed ones retried. */
+/**
+ * Brings a mentor to what must be so, the status first: left-overs give way, what is due is written or revived, failed
+ * ones are retried.
+ */
 export function settle(model: Model, mentor: Mentor, { atNight }: { atNight: boolean }): void {
+  settleStatus(model, mentor)
   supersedeLeftOvers(model, mentor)
+  reviveMessages(model, mentor)
   const uncovered = uncoveredThreshold(model, mentor)
   if (uncovered !== null) write(model, mentor, uncovered)
   supersedeLeftOvers(model, mentor)
@@ -95,28 +98,12 @@ export function supersedeLeftOvers(model: Model, mentor: Mentor): void {
 }
 
 function write(model: Model, mentor: Mentor, threshold: number): void {
-  const { expiry } = mentor
+  const expiry = standingDate(mentor)
   if (expiry === null) return
-  const former = model.rows.find((row) => row.mentor === mentor && row.expiry === expiry && row.threshold === threshold)
-  if (former !== undefined) {
-    makePending(former)
-    return
-  }
-  const isReachable = recipientOf(mentor) !== null
-  model.rows.push({
-    mentor,
-    threshold,
-    expiry,
-    status: isReachable ? 'pending' : 'failed',
-    failure: isReachable ? null : 'no_recipient',
-    generation: 0,
-    recipient: null,
-    leaseLapsed: false,
-    uncertain: new Set(),
-    isTaken: false,
-    writtenAt: model.step,
-    id: null,
-  })
+  const former = reminders(model, mentor, expiry).find((row) => row.threshold === threshold)
+  if (former !== undefined) makePending(former)
+  else
+    model.rows.push(newRow({ mentor, kind: 'reminder', threshold, expiry, writtenAt: model.step }, recipientOf(mentor)))
 }
 
 function mayBeTriedAgain(row: Row, atNight: boolean): boolean {

@@ -1,4 +1,5 @@
-import { settle, today } from './model.ts'
+import { today } from './facts.ts'
+import { settle } from './model.ts'
 import { type Model, makePending, type Organisation, type Row } from './state.ts'
 
 /** A night for these organisations, whichever hour it is. Returns the rows that it took back from silent senders. */

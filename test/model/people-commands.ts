@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { dateOf } from './calendar.ts'
 import { type Command, command, idOf, pick } from './command.ts'
 import { numberOf } from './compare.ts'
-import { settle, today } from './model.ts'
-import type { MentorStatus } from './state.ts'
+import { today } from './facts.ts'
+import { settle } from './model.ts'
+import { type MentorStatus, newMentor } from './state.ts'
 
 export const ZONES = [
   'Europe/Oslo',
@@ -27,7 +28,8 @@ export const daysLeft = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(-30, 90, 400) },
 )
 
-const index = fc.nat(1000)
+export const index = fc.nat(1000)
+export const several = fc.array(index, { minLength: 1, maxLength: 5 })
 const mostly = fc.nat(4).map((one) => one !== 4)
 
 function addOrganisation(zone: string, locale: string, hasFallback: boolean): Command {
@@ -41,6 +43,7 @@ function addOrganisation(zone: string, locale: string, hasFallback: boolean): Co
         fallback: hasFallback ? `office-${number}@example.org` : null,
         own: new Set<number>(),
         ownThresholdsFlag: false,
+        brake: { mentors: 3, share: 0.2 },
         inForce: new Map([...model.defaults].map((threshold) => [threshold, null])),
         processedOn: null,
       }
@@ -95,8 +98,9 @@ export function addMentor(at: number, by: number | null, status: MentorStatus, l
       const colleagues = model.coordinators.filter((coordinator) => coordinator.organisation === organisation)
       const coordinator = by === null || colleagues.length === 0 ? null : pick(colleagues, by)
       const expiry = left === null ? null : today(model, organisation) + left
-      const mentor = { id: idOf(number), organisation, coordinator, status, expiry, formerExpiry: null }
+      const mentor = newMentor({ id: idOf(number), organisation, coordinator, status })
       model.mentors.push(mentor)
+      mentor.expiry = expiry
       settle(model, mentor, { atNight: false })
       await client.query(
         `insert into expiry.mentors (id, organisation_id, coordinator_id, full_name, status) values ($1, $2, $3, 'M', $4)`,

@@ -12,8 +12,8 @@ const FAULTS: Fault[] = [
   {
     name: 'a window that opens a day late',
     file: 'decide/due_reminders.sql',
-    line: 'e.threshold_day >= c.expiry_date - clock.today',
-    fault: 'e.threshold_day > c.expiry_date - clock.today',
+    line: 'e.threshold_day >= stands.expiry_date - clock.today',
+    fault: 'e.threshold_day > stands.expiry_date - clock.today',
   },
   {
     name: 'a date corrected back that brings no reminder back',
@@ -38,6 +38,36 @@ const FAULTS: Fault[] = [
     file: 'delivery/finish_reminder_delivery.sql',
     line: "when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'",
     fault: "when l.status = 'sending' then 'recorded'",
+  },
+  {
+    name: 'a brake that counts each statement by itself',
+    file: 'status/admit_expiries.sql',
+    line: "and b.recorded_at > (select expiry.now()) - interval '24 hours'",
+    fault: 'and b.mentor_id = any (p_mentor_ids)',
+  },
+  {
+    name: 'a held date that never runs out',
+    file: 'status/mentor_standing.sql',
+    line: 'when stands.expiry_date < clock.today then',
+    fault: 'when stands.expiry_date < clock.today and h.mentor_id is null then',
+  },
+  {
+    name: 'a pause that ends a day late',
+    file: 'status/mentor_standing.sql',
+    line: "when m.status = 'paused' and m.paused_until > clock.today",
+    fault: "when m.status = 'paused' and m.paused_until >= clock.today",
+  },
+  {
+    name: 'a return that is told of without a leave',
+    file: 'status/tell_of_transitions.sql',
+    line: "and (latest.kind = 'lapsed' or exists (",
+    fault: 'and (true or exists (',
+  },
+  {
+    name: 'a message about somebody whom nobody could have seen',
+    file: 'status/tell_of_transitions.sql',
+    line: 't.mentor_id = m.id and t.was_visible',
+    fault: 't.mentor_id = m.id',
   },
 ]
 

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
+import { decideHeld } from './brake-commands.ts'
 import { inTurn } from './command.ts'
 import { beginSome, finishSome, rescueAll } from './delivery-commands.ts'
-import { setStatus } from './edit-commands.ts'
-import { addMentor, moveOrganisation, ZONES } from './people-commands.ts'
+import { type Import, importDates } from './edit-commands.ts'
+import { addMentor, index, moveOrganisation, several, ZONES } from './people-commands.ts'
+import { setStatus } from './status-commands.ts'
 import { removeThreshold } from './threshold-commands.ts'
 import { liveDays, liveHours } from './time-commands.ts'
-
-const index = fc.nat(1000)
-const several = fc.array(index, { minLength: 1, maxLength: 5 })
 
 const EVERYBODY = Array.from({ length: 14 }, (_, at) => at)
 
@@ -34,6 +33,23 @@ export const stories = {
         setStatus(EVERYBODY, 'inactive'),
         removeThreshold(scope, threshold),
         setStatus(EVERYBODY, 'active'),
+      ]),
+    ),
+  /** A wrong file comes in, some days pass, and a person decides or the right file follows. */
+  wrongFile: fc
+    .tuple(
+      index,
+      fc.constantFrom<Import['days']>(-400, -2, 'none'),
+      fc.boolean(),
+      fc.nat(3),
+      fc.constantFrom('approve', 'reject', 'former'),
+    )
+    .map(([at, days, isBulk, meanwhile, end]) =>
+      inTurn([
+        importDates({ at, days, isBulk }),
+        liveDays({ days: meanwhile, missedNights: [], servicesRun: true }),
+        end === 'former' ? importDates({ at, days: 'former', isBulk }) : decideHeld(at, end),
+        liveHours(1),
       ]),
     ),
   /** An organisation moves, and a tick finds another day there. */

@@ -5,8 +5,9 @@ import { HOUR } from './calendar.ts'
 import { type Command, command } from './command.ts'
 import { compare } from './compare.ts'
 import { deliverAll } from './delivery-steps.ts'
+import { expectNobodyOverdue, expectOneChangeEach } from './invariants.ts'
 import { night, owedNights } from './night.ts'
-import type { Real } from './real.ts'
+import { type Found, look, type Real } from './real.ts'
 import type { Model, Organisation, Row } from './state.ts'
 
 async function moveClock(model: Model, { client }: Real, hours: number): Promise<void> {
@@ -16,22 +17,25 @@ async function moveClock(model: Model, { client }: Real, hours: number): Promise
 
 /** What the schedule calls every hour: the nights that are owed now. */
 async function tick(model: Model, real: Real): Promise<void> {
+  const before = await look(real)
   const organisations = owedNights(model)
   const rescued = night(model, organisations)
   await real.client.query(`call expiry.nightly('test')`)
-  await expectNothingLeft(model, real, { organisations, rescued })
+  const after = await expectNothingLeft(model, real, { organisations, rescued })
+  expectOneChangeEach(before.standing, after.standing)
 }
 
 /**
- * After its night an organisation has nothing uncovered, and nothing open that has lost its facts; but what the last
- * phase took back from a silent sender is looked at by the next begin or night.
+ * After its night an organisation has nothing uncovered, nobody overdue, and nothing open that has lost its facts; but
+ * what the last phase took back from a silent sender is looked at by the next begin or night.
  */
 async function expectNothingLeft(
   model: Model,
   real: Real,
   { organisations, rescued }: { organisations: readonly Organisation[]; rescued: readonly Row[] },
-): Promise<void> {
+): Promise<Found> {
   const found = await compare(model, real)
+  expectNobodyOverdue(model, found, organisations)
   const mentors = new Set(
     model.mentors.filter(({ organisation }) => organisations.includes(organisation)).map(({ id }) => id),
   )
@@ -39,6 +43,7 @@ async function expectNothingLeft(
   const rows = model.rows.filter((row) => mentors.has(row.mentor.id) && !rescued.includes(row))
   const stale = rows.filter(({ id }) => id !== null && found.stale.includes(id))
   expect({ uncovered, stale }).toEqual({ uncovered: [], stale: [] })
+  return found
 }
 
 /** So many hours pass without anybody looking. */

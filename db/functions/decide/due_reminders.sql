@@ -2,33 +2,35 @@ create or replace view expiry.due_reminders as
 select m.organisation_id,
        m.id as mentor_id,
        c.id as certification_id,
-       c.expiry_date,
-       c.expiry_date - clock.today as days_left,
+       stands.expiry_date,
+       stands.expiry_date - clock.today as days_left,
        due.threshold_day,
        due.urgency,
        due.escalate,
-       (c.expiry_date - due.threshold_day + coalesce(o.send_from, time '00:00')) at time zone o.time_zone as window_opened_at,
+       (stands.expiry_date - due.threshold_day + coalesce(o.send_from, time '00:00')) at time zone o.time_zone as window_opened_at,
        r.coordinator_id,
        coalesce(r.email, o.fallback_email) as recipient_email
-  from expiry.certifications as c
-  join expiry.mentors as m on m.id = c.mentor_id
+  from expiry.mentors as m
   join expiry.organisations as o on o.id = m.organisation_id
+  left join expiry.certifications as c on c.mentor_id = m.id
+  left join expiry.held_expiries as h on h.mentor_id = m.id
+ cross join lateral (select coalesce(h.admitted_date, c.expiry_date) as expiry_date) as stands
  cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
  cross join lateral (
    select e.threshold_day, e.urgency, e.escalate
      from expiry.effective_thresholds as e
     where e.organisation_id = m.organisation_id
-      and e.threshold_day >= c.expiry_date - clock.today
+      and e.threshold_day >= stands.expiry_date - clock.today
       -- A threshold brought in by a change does not reach back to a mentor already inside its window who had been
       -- reminded about this expiry date: nobody is told again because a number changed.
       and not (
         e.introduced_at is not null
-        and c.expiry_date - e.threshold_day <= (e.introduced_at at time zone o.time_zone)::date
+        and stands.expiry_date - e.threshold_day <= (e.introduced_at at time zone o.time_zone)::date
         and exists (
           select from expiry.reminder_dispatch_log as l
-           where l.mentor_id = c.mentor_id
+           where l.mentor_id = m.id
              and l.kind = 'reminder'
-             and l.certification_expiry_date = c.expiry_date
+             and l.certification_expiry_date = stands.expiry_date
              and l.status in ('pending', 'queued', 'sending', 'sent')
              and l.created_at <= e.recorded_at
         )
@@ -38,6 +40,6 @@ select m.organisation_id,
  ) as due
   left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
  where m.status in ('active', 'paused')
-   and c.expiry_date >= clock.today;
+   and stands.expiry_date >= clock.today;
 comment on view expiry.due_reminders is
   'For each eligible mentor whose certification is valid, the one threshold that applies now: the smallest that is at least the days left. Says nothing about whether it is accounted for.';

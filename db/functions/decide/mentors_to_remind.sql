@@ -59,6 +59,8 @@ begin
             and l.threshold_day <= p_threshold_day
             and l.status <> 'superseded'
        )
+    union
+    select h.mentor_id from expiry.held_expiries as h where h.admitted_date between v_from and v_to
   );
   if exists (select from expiry.organisations as o where o.id <> all (p_organisation_ids)) then
     v_ids := array(
@@ -69,4 +71,4 @@ begin
 end;
 $$;
 comment on function expiry.mentors_to_remind(integer, uuid[]) is
-  'The mentors, of these organisations or of all, whose date lies within this threshold''s days anywhere on earth and is accounted for by no row: all for whom it is due, and a few more. Who they are, insert_due_reminders decides from the facts once they are locked, so that the facts are read once.';
+  'The mentors, of these organisations or of all, whose date lies within this threshold''s days anywhere on earth and is accounted for by no row, or stands because the brake holds another: all for whom it is due, and a few more. Who they are, insert_due_reminders decides from the facts once they are locked, so that the facts are read once.';

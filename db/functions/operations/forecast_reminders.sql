@@ -29,18 +29,22 @@ begin
            pg_catalog.min(l.threshold_day) as tightest,
            (pg_catalog.array_agg(l.id order by l.threshold_day))[1] as log_id
       from expiry.reminder_dispatch_log as l
-      join expiry.certifications as c on c.mentor_id = l.mentor_id and c.expiry_date = l.certification_expiry_date
+      left join expiry.certifications as c on c.mentor_id = l.mentor_id
+      left join expiry.held_expiries as h on h.mentor_id = l.mentor_id
      where l.kind = 'reminder'
+       and l.certification_expiry_date = coalesce(h.admitted_date, c.expiry_date)
        and l.status <> 'superseded'
        and (p_mentor_id is null or l.mentor_id = p_mentor_id)
      group by l.mentor_id
   ), people as materialized (
-    select m.id, m.organisation_id, m.status in ('active', 'paused') as is_eligible, m.status = 'inactive' as is_out, c.expiry_date,
+    select m.id, m.organisation_id, m.status in ('active', 'paused') as is_eligible, m.status = 'inactive' as is_out,
+           coalesce(h.admitted_date, c.expiry_date) as expiry_date, -- the standing date, as in mentor_standing
            k.today, k.until, coalesce(r.email, k.fallback_email) as recipient,
            a.tightest, a.log_id
       from expiry.mentors as m
       join calendar as k on k.id = m.organisation_id
       left join expiry.certifications as c on c.mentor_id = m.id
+      left join expiry.held_expiries as h on h.mentor_id = m.id
       left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
       left join accounted as a on a.mentor_id = m.id
      where p_mentor_id is null or m.id = p_mentor_id

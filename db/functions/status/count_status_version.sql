@@ -5,8 +5,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.status_version := old.status_version + 1;
-  -- A pause that a person ends is over: its date must not end the next one.
-  if old.status = 'paused' and new.status = 'active' and new.paused_until is not distinct from old.paused_until then
+  -- A pause that a person ends is over, also of somebody who was out of the programme meanwhile: its date must neither end
+  -- the next one nor bring a pause back after a renewal.
+  if new.status = 'active' and new.paused_until is not distinct from old.paused_until then
     new.paused_until := null;
   end if;
   if new.status <> 'inactive' then

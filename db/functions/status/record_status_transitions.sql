@@ -19,7 +19,11 @@ begin
   select m.id, m.organisation_id, t.from_status, t.to_status,
          case
            when v_rule is null then coalesce(v_reason, 'updated')
-           when t.to_status = 'certification_expired' then case when b.admitted_date is null then 'lapsed' else 'date_moved' end
+           -- Where the brake holds the change, it is the admitted date that has run out.
+           when t.to_status = 'certification_expired' then case
+             when b.admitted_date is null or b.verdict in ('undecided', 'held', 'rejected') then 'lapsed'
+             else 'date_moved'
+           end
            when t.from_status = 'paused' then 'pause_over'
            else 'renewed'
          end,
