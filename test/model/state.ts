@@ -63,7 +63,8 @@ export type Mentor = {
 /** The date until then, what the brake or a person says of the change, and when it was made. */
 type Note = { admitted: Day; verdict: 'undecided' | 'admitted' | 'held' | 'approved' | 'rejected'; at: Instant }
 
-type Transition = { from: MentorStatus; to: MentorStatus; reason: string }
+/** A change of status, and the date that it goes by: the admitted one while a change of data is held or was taken away. */
+export type Transition = { from: MentorStatus; to: MentorStatus; reason: string; expiry: Day | null }
 
 type Kind = 'reminder' | 'lapsed' | 'restored'
 

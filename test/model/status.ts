@@ -25,7 +25,7 @@ function change(model: Model, mentor: Mentor, to: MentorStatus, reason: string):
   const from = mentor.status
   mentor.status = to
   if (to === 'active') mentor.pausedUntil = null
-  mentor.transitions.push({ from, to, reason })
+  mentor.transitions.push({ from, to, reason, expiry: standingDate(mentor) ?? mentor.note?.admitted ?? null })
   tell(model, mentor)
 }
 
