@@ -34,6 +34,8 @@ begin
            select from expiry.mentor_status_transitions as earlier
             where earlier.mentor_id = m.id
               and (earlier.at at time zone o.time_zone)::date > stood.until
+              -- The rules bring nobody back by a date that has passed, whatever the zone says of that day since.
+              and not (earlier.to_status = 'active' and earlier.reason in ('renewed', 'pause_over') and earlier.expiry_date = stood.until)
          ), false),
          (select expiry.now())
     from unnest(p_mentor_ids, p_from, p_to) as t (mentor_id, from_status, to_status)
