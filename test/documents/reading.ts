@@ -131,6 +131,7 @@ export const readings: Record<string, Reading> = {
       'postgres://host_owner@…': url.replace('//postgres@', `//${login}@`),
       'postgres://…': url,
       host_owner: login,
+      'database app': `database ${new URL(url).pathname.slice(1)}`,
     }),
     after: {
       'bin/mentor-expiry sql "select m.full_name': async ({ stdout }, _, { url }) => {
