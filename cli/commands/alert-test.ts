@@ -11,7 +11,7 @@ const help = `mentor-expiry alert-test [--wait SECONDS] [--json]
 
 Opens an alert of the kind test, waits until it was told to OPERATIONS_EMAIL and OPERATIONS_WEBHOOK_URL, says what came of
 each, and resolves it, so that an all-clear follows. A running service tells it as it tells any alert; where this environment
-names a destination that no service tells, the command does so itself, in the same way.
+names a destination that no service tells, the command does so itself, in the same way; other alerts it leaves alone.
 
   --wait SECONDS   how long that may take (60)
 
@@ -46,13 +46,13 @@ async function test(config: Config, wait: number, signal: AbortSignal): Promise<
     ...new Set([...openDestinations(config).map(({ name }) => name), ...(await liveDestinations(client))]),
   ]
   if (destinations.length === 0) return []
+  const id = await openTest(client)
   const done = new AbortController()
   const quiet = () => undefined
   // What a running service holds is left to it by the lease.
-  const tellAlerts = prepareAlerts({ observe: quiet, onError: quiet }, config, { asCommand: true })
+  const tellAlerts = prepareAlerts({ observe: quiet, onError: quiet }, config, { only: id })
   const telling = tellAlerts(AbortSignal.any([signal, done.signal]))
   try {
-    const id = await openTest(client)
     let outcomes: Outcome[]
     try {
       const asked = { id, destinations, milliseconds: wait }

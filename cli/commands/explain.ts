@@ -12,8 +12,8 @@ const help = `mentor-expiry explain <organisation>/<mentor_ref> [--json]
 
 Says in plain words what the status is, why and since when, whether the website may show the mentor, what the brake holds,
 and why each reminder did or did not go out: changes of status and of the expiry date, messages, the thresholds that count
-and their days, each reminder with its attempts, and what comes next and when. A mentor without a reference
-is named by the id. Reads only; needs a login with expiry_reader or expiry_service. Exit code 0: explained, 1: no such
+and their days, each reminder with its attempts, and what comes next and when. A mentor and
+an organisation may also be named by their ids. Reads only; needs a login with expiry_reader or expiry_service. Exit code 0: explained, 1: no such
 organisation or mentor, 2: bad usage.
 
   mentor-expiry explain fjordhjelpen/M-1001

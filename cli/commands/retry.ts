@@ -5,6 +5,7 @@ import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
 import { wordsForCode, wordsForReason } from '../explain/words.ts'
+import { hasRecipient, type Row, readOthers, readRow, readWithdrawn, type Withdrawn } from '../retry/read.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry retry <id>… [--actor NAME] [--json]
@@ -20,25 +21,15 @@ instead, and so is every other open one of the same mentor.
   --actor NAME          who wished it, kept with the row; without it, the login of this machine
 
 Needs a login with expiry_service or expiry_app. Exit code 0: at least one is tried again, or --failed found none that
-has failed, 1: none could be, 2: bad usage.
+has failed, 1: none could be, or they still have nobody to be sent to, 2: bad usage.
 `
 
 const reasons = ['no_recipient', 'rejected', 'attempts_exhausted']
 
-type Row = {
-  mentor: string
-  kind: string
-  thresholdDay: number
-  expiryDate: string
-  status: string
-  reason: string | null
-  sentOn: string | null
-  lastError: string | null
-}
-type Verdict = 'retried' | 'superseded' | 'not_failed' | 'unknown' | 'locked'
+/** `unreachable` is pending again, and would fail again: there is still nobody to send it to. */
+type Verdict = 'retried' | 'unreachable' | 'superseded' | 'not_failed' | 'unknown' | 'locked'
 /** `withdrawn` are other reminders of the same mentor whose facts no longer held. */
 type Outcome = { id: number; outcome: Verdict; words: string; row: Row | null; withdrawn: Withdrawn[] }
-type Withdrawn = { id: number; reason: string }
 
 export const retryCommand: Command = {
   name: 'retry',
@@ -115,6 +106,9 @@ async function failedIds(client: Client, organisationId: string | null, reason: 
   return rows.map(({ id }) => id)
 }
 
+const stillNobody =
+  'there is still nobody to send it to: give the mentor a coordinator with an address, or the organisation a fallback_email'
+
 const lockNotAvailable = z.object({ code: z.literal('55P03') })
 
 async function retry(client: Client, id: string, actor: string): Promise<Outcome> {
@@ -136,6 +130,9 @@ async function retry(client: Client, id: string, actor: string): Promise<Outcome
   }
   const after = (await readRow(client, id)) ?? before
   const withdrawn = await readWithdrawn(client, others)
+  if (isRetried && !(await hasRecipient(client, id))) {
+    return { id: Number(id), outcome: 'unreachable', words: stillNobody, row: after, withdrawn }
+  }
   return { id: Number(id), ...judge(isRetried, before, after), row: after, withdrawn }
 }
 
@@ -154,42 +151,6 @@ function wordsForOpen({ status, sentOn, lastError }: Row): string {
   if (lastError === null) return status
   const answers = lastError.split(' ').map((answer) => wordsForCode(answer.slice(answer.indexOf(':') + 1)))
   return `${status}, to be tried again after ${answers.join('; ')}`
-}
-
-async function readRow(client: Client, id: string): Promise<Row | null> {
-  const { rows } = await client.query<Row>(
-    `select o.slug || '/' || coalesce(m.external_ref, m.id::text) as mentor,
-            l.kind::text as kind, l.threshold_day as "thresholdDay", l.certification_expiry_date::text as "expiryDate",
-            l.status::text as status, l.status_reason as reason,
-            l.date_sent::text as "sentOn", l.last_error as "lastError"
-       from expiry.reminder_dispatch_log as l
-       join expiry.mentors as m on m.id = l.mentor_id
-       join expiry.organisations as o on o.id = m.organisation_id
-      where l.id = $1`,
-    [id],
-  )
-  return rows[0] ?? null
-}
-
-/** The other reminders of the same mentor that are still open. */
-async function readOthers(client: Client, id: string): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>(
-    `select other.id::text as id
-       from expiry.reminder_dispatch_log as l
-       join expiry.reminder_dispatch_log as other on other.mentor_id = l.mentor_id and other.id <> l.id
-      where l.id = $1 and other.status in ('pending', 'queued', 'failed')`,
-    [id],
-  )
-  return rows.map((row) => row.id)
-}
-
-async function readWithdrawn(client: Client, ids: string[]): Promise<Withdrawn[]> {
-  const { rows } = await client.query<{ id: string; reason: string }>(
-    `select l.id::text as id, l.status_reason as reason from expiry.reminder_dispatch_log as l
-      where l.id = any ($1) and l.status = 'superseded' order by l.id`,
-    [ids],
-  )
-  return rows.map(({ id, reason }) => ({ id: Number(id), reason }))
 }
 
 function describe({ id, words, row, withdrawn }: Outcome): string {

@@ -16,7 +16,7 @@ export async function checkChannels(config: Config, signal: AbortSignal): Promis
     const code = await channel.probe(signal)
     findings.push(
       code === undefined
-        ? pass(channel.name, passed(channel))
+        ? pass(channel.name, passed(channel, config))
         : fail(channel.name, `out of order (${wordsForCode(code)})`, remedyFor(code)),
     )
     await channel[Symbol.asyncDispose]()
@@ -34,7 +34,7 @@ export async function checkDestinations(config: Config, signal: AbortSignal): Pr
     destinations.map(async ({ name, probe }) => {
       const code = await probe(patience, signal)
       const check = `alerts by ${name}`
-      if (code === undefined) return pass(check, passed({ name }))
+      if (code === undefined) return pass(check, passed({ name }, config))
       const remedy = remedyFor(code).replaceAll('WEBHOOK_', 'OPERATIONS_WEBHOOK_')
       return fail(check, `out of order (${wordsForCode(code)})`, remedy)
     }),
@@ -44,11 +44,11 @@ export async function checkDestinations(config: Config, signal: AbortSignal): Pr
 /** Milliseconds that a destination gets to answer. */
 const patience = 10_000
 
-/** The rules of webhooks know no way to ask whether the next message would be taken. */
-function passed({ name }: Pick<Channel, 'name'>): string {
-  return name === 'webhook'
-    ? 'there is an answer; whether a message is taken, the next one tells'
-    : 'would take a message now'
+/** Says where mail goes. The rules of webhooks know no way to ask whether the next message would be taken. */
+function passed({ name }: Pick<Channel, 'name'>, { MAIL_URL: server, MAIL_OUTBOX: folder }: Config): string {
+  if (name === 'webhook') return 'there is an answer; whether a message is taken, the next one tells'
+  const place = server === undefined ? `the folder ${folder}` : `the server ${server.host}:${server.port}`
+  return `${place} would take a message now`
 }
 
 const wayToServer =

@@ -1,6 +1,6 @@
 import type { Attempt, Facts, Reminder } from './facts.ts'
 import { wordsForNext } from './next.ts'
-import { serviceMessages, transitionLines, wordsForBrake, wordsForService, wordsForWebsite } from './service.ts'
+import { isHeld, serviceMessages, transitionLines, wordsForBrake, wordsForService, wordsForWebsite } from './service.ts'
 import { accountForThresholds, otherReminders, type ThresholdAccount } from './thresholds.ts'
 import { days, outcomeWords, wordsForCode, wordsForOrigin, wordsForReason, wordsForStatus } from './words.ts'
 
@@ -46,21 +46,30 @@ function recipient({ coordinator, organisation }: Facts): string {
     : `${organisation.fallbackEmail}, the organisation's fallback: ${why}`
 }
 
-function certification({ certification, history }: Facts): string[] {
+function certification(facts: Facts): string[] {
+  const { certification, history, standing } = facts
   const changes = history.map(({ at, from, to, actor }) =>
     from === to
       ? `${at}  taken over with the date ${to}, by ${actor}`
       : `${at}  moved from ${from} to ${to}, by ${actor}`,
   )
-  if (certification === null) return ['none on record', ...changes]
-  const { expiryDate, daysLeft, recordedAt } = certification
-  const left = daysLeft < 0 ? `expired ${days(-daysLeft)} ago` : `${days(daysLeft)} left`
+  const held = isHeld(facts)
+    ? `; ${certification?.expiryDate ?? 'none'} is recorded, and does not count: see Brake`
+    : ''
+  const stands = standing.date === null ? 'none on record' : validity(standing.date, standing.daysLeft ?? 0)
+  if (certification === null) return [`${stands}${held}`, ...changes]
+  const { expiryDate, recordedAt } = certification
   const first = history[0]?.from ?? expiryDate
-  return [`valid through ${expiryDate}: ${left}`, `${recordedAt}  entered with the date ${first}`, ...changes]
+  return [`${stands}${held}`, `${recordedAt}  entered with the date ${first}`, ...changes]
 }
 
-function thresholds(accounts: ThresholdAccount[], { certification, thresholds: counting }: Facts): string[][] {
-  if (certification === null) return []
+function validity(date: string, daysLeft: number): string {
+  return `valid through ${date}: ${daysLeft < 0 ? `expired ${days(-daysLeft)} ago` : `${days(daysLeft)} left`}`
+}
+
+function thresholds(accounts: ThresholdAccount[], facts: Facts): string[][] {
+  const { certification, thresholds: counting } = facts
+  if (certification === null || isHeld(facts)) return []
   if (counting.length === 0) return [['No threshold counts for this organisation.']]
   const lines = accounts.flatMap(({ thresholdDay, urgency, from, until, introducedOn, reminder, why }) => [
     `  ${days(thresholdDay)} before (${urgency}): from ${from} to ${until}${introducedOn === null ? '' : `; counts since ${introducedOn}`}`,

@@ -67,6 +67,7 @@ export const factsQuery = `
            'standing', (
              select pg_catalog.jsonb_build_object(
                       'wantedStatus', s.wanted_status, 'date', s.standing_date, 'leavesOn', s.standing_date + 1,
+                      'daysLeft', s.standing_date - expiry.today(o.id),
                       'isVisible', s.is_visible,
                       'isPausedOnReturn', coalesce(m.paused_until > expiry.today(o.id), (
                         select t.from_status = 'paused'

@@ -76,6 +76,7 @@ const Standing = z.object({
   /** The expiry date that counts: the one last admitted where the brake holds another. */
   date: local.nullable(),
   leavesOn: local.nullable(),
+  daysLeft: z.number().nullable(),
   isVisible: z.boolean(),
   /** A valid date would bring a mentor who is out of service back to a pause. */
   isPausedOnReturn: z.boolean(),

@@ -4,7 +4,7 @@ import type { Client } from 'pg'
 type Found = { kind: 'found'; id: string } | { kind: 'unknown_organisation' | 'unknown_mentor'; near: string[] }
 
 /**
- * Looks a mentor up by the organisation's slug and the mentor's own reference, or by the id where there is none. Case
+ * Looks a mentor up by the organisation's slug and the mentor's own reference, or by their ids, as alerts name them. Case
  * matters as in the database.
  */
 export async function findMentor(database: Client, { slug, ref }: { slug: string; ref: string }): Promise<Found> {
@@ -21,10 +21,10 @@ export async function findMentor(database: Client, { slug, ref }: { slug: string
     : { kind: 'unknown_mentor', near: await nearMentors(database, organisation, ref) }
 }
 
-/** The organisation's id, or slugs that are near. */
+/** The id of the organisation with this slug or id, or slugs that are near. */
 export async function findOrganisation(database: Client, slug: string): Promise<string | { near: string[] }> {
   const { rows } = await database.query<{ id: string }>(
-    'select o.id from expiry.organisations as o where o.slug = $1',
+    'select o.id from expiry.organisations as o where o.slug = $1 or o.id::text = $1 order by o.slug = $1 desc limit 1',
     [slug],
   )
   const [organisation] = rows

@@ -31,6 +31,11 @@ export function wordsForWebsite({ mentor, standing, organisation, certification 
   return `may not show the mentor: ${why()}`
 }
 
+/** The brake lets the date last admitted stand in place of what is recorded. */
+export function isHeld({ brake }: Facts): boolean {
+  return brake !== null && ['undecided', 'held', 'rejected'].includes(brake.verdict)
+}
+
 /** What the brake has to do with the mentor, and what a person can do about it; undefined where it has nothing. */
 export function wordsForBrake({ brake, organisation }: Facts): string | undefined {
   if (brake === null) return undefined

@@ -14,13 +14,13 @@ const patience = 3_000
 
 /**
  * What a service needs to take part in telling alerts: a function that does it until the signal aborts, over connections of
- * its own, to be called once the schema is there. A command tells what is there, and leaves the log and the looking for
- * causes to services.
+ * its own, to be called once the schema is there. A command tells the `only` alert that is its own, and leaves all
+ * others, the log and the looking for causes to services.
  */
 export function prepareAlerts(
   { observe, onError }: AlertsDeps,
   config: Config,
-  { asCommand = false }: { asCommand?: boolean } = {},
+  { only }: { only?: number } = {},
 ): (signal: AbortSignal) => Promise<void> {
   const destinations = openDestinations(config)
   const { database } = serversOf(config)
@@ -28,7 +28,7 @@ export function prepareAlerts(
     lease: config.ALERT_LEASE,
     repeat: config.ALERT_REPEAT,
     retry: { base: config.RETRY_BASE, cap: config.RETRY_CAP },
-    ...(!asCommand && { checkEvery: config.CHECK_INTERVAL }),
+    ...(only === undefined ? { checkEvery: config.CHECK_INTERVAL } : { only }),
   }
   return async (signal) => {
     const pool = openPool({ ...database, name: 'mentor-expiry alerts', max: 2, patience: 30_000, onError })

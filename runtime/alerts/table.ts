@@ -8,6 +8,8 @@ export type AlertSettings = {
   lease: number
   repeat: number
   retry: { base: number; cap: number }
+  /** The id of the one alert that is told; without it, all are. */
+  only?: number
 }
 
 /** One holder's side of `alert_lease` and `alert_notices`. */
@@ -35,11 +37,15 @@ export function openAlertTable(pool: Pick<Pool, 'query'>, settings: AlertSetting
       return rows[0]?.held ?? []
     },
     async begin(destinations) {
+      const [what, about] =
+        settings.only === undefined
+          ? ['begin_alert_notices', settings.repeat]
+          : ['begin_notices_of_alert', settings.only]
       const { rows } = await pool.query(
         `select n.destination, n.alert_id::int as id, n.notice, n.number, n.kind, n.severity, n.details as facts,
                 n.opened_at as "openedAt", n.resolved_at as "resolvedAt"
-           from expiry.begin_alert_notices($1, $2, $3) as n`,
-        [holder, destinations, settings.repeat],
+           from expiry.${what}($1, $2, $3) as n`,
+        [holder, destinations, about],
       )
       return rows.map((row) => AlertNotice.parse(row))
     },

@@ -7,6 +7,9 @@ const operations = 'docs/operations.md'
 const nightLate = 'docs/runbooks/night-late.md'
 const mailOutOfOrder = 'docs/runbooks/mail-out-of-order.md'
 
+/** What to do with the id of a mentor: names stand in no alert. */
+const explain = 'Who it is, and why: mentor-expiry explain <organisation>/<id>.'
+
 type Wording = (facts: AlertFacts) => Omit<AlertWords, 'runbook'> & { runbook?: string }
 
 /** One wording a kind; facts may be missing. */
@@ -52,22 +55,22 @@ const wordings: Readonly<Record<string, Wording>> = {
   mentors_uncertified: ({ organisation = 'unknown', count, mentors = [] }) => ({
     title: 'mentors have no certification',
     happened: `${many(count, 'mentor')} in service of the organisation ${organisation} without a certification on record: ${list(mentors)}.`,
-    todo: 'Record their expiry dates: until then nobody is reminded about them, and the website does not show them.',
+    todo: `Record their expiry dates: until then nobody is reminded about them, and the website does not show them. ${explain}`,
   }),
   mentors_unreachable: ({ organisation = 'unknown', count, mentors = [] }) => ({
     title: 'nobody can be reminded about some mentors',
     happened: `${many(count, 'mentor')} in service of the organisation ${organisation} without a coordinator who can be reached, and no fallback address: ${list(mentors)}.`,
-    todo: 'Give them a coordinator with an address, or the organisation a fallback_email.',
+    todo: `Give them a coordinator with an address, or the organisation a fallback_email. ${explain}`,
   }),
   mentor_stuck: ({ mentor = 'unknown', code = 'unknown' }) => ({
     title: 'a mentor cannot be settled',
     happened: `The rows of the mentor ${mentor} could not be written for an hour (${code}).`,
-    todo: 'The code is an SQLSTATE; select * from expiry.mentor_rechecks tells more.',
+    todo: `The code is an SQLSTATE; select * from expiry.mentor_rechecks tells more. ${explain}`,
   }),
   duplicate_reminders: ({ count, mentors = [] }) => ({
     title: 'reminders went out twice for one certification period',
     happened: `${many(count, 'reminder')} since yesterday although one of the same threshold had been sent for a date nearby: ${list(mentors)}.`,
-    todo: 'Right where the date was moved; otherwise see who moves it: select * from expiry.duplicate_reminders.',
+    todo: `Right where the date was moved; otherwise see who moves it: select * from expiry.duplicate_reminders. ${explain}`,
   }),
   pg_cron_failing: ({ fault = 'unknown', code }) => ({
     title: 'pg_cron does not run the night',

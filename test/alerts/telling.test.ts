@@ -90,6 +90,7 @@ test('details that hold more than codes, counts and ids lose it on the way, and 
   const everything = await telling.everything()
   expect(everything).not.toMatch(/Kari|kari|Nordmann|people|Ola|Hansen/)
   expect(everything).toContain('7 reminders since yesterday')
+  expect(everything).toContain('mentor-expiry explain <organisation>/<id>')
 })
 
 test('on a copy of a production database the message goes to the tester, and says for whom it was', async () => {

@@ -45,6 +45,18 @@ test('without a service it tells both destinations itself, once, and that it is 
   expect((await database.query('select from expiry.alert_lease')).rowCount).toBe(0)
 })
 
+test('other alerts are left to the services, untold', async () => {
+  await database.query(`select expiry.raise_alert('nightly_late', 'critical', 'nightly_late', '{}')`)
+  const { code } = await run(both())
+  expect(code).toBe(0)
+  expect(await subjects()).toEqual(testSubjects)
+  expect(types()).toEqual(['alert.opened', 'alert.resolved'])
+  const told = await database.query(
+    `select distinct a.kind from expiry.alert_notices as n join expiry.operations_alerts as a on a.id = n.alert_id`,
+  )
+  expect(told.rows).toEqual([{ kind: 'test' }])
+})
+
 test('a running service tells it, also where the command knows no destination', async () => {
   await using notifier = await startService(['notifier'], {
     DATABASE_URL: database.url,

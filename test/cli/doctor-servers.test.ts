@@ -1,4 +1,7 @@
+import { tmpdir } from 'node:os'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { checkChannels } from '../../cli/doctor/channels.ts'
+import { parseConfig } from '../../runtime/config.ts'
 import { startSmtp } from '../fakes/smtp/server.ts'
 import { startWebhookReceiver } from '../fakes/webhook/server.ts'
 import type { Database } from '../support/database.ts'
@@ -77,6 +80,17 @@ describe('the way to the servers', () => {
     expect(found['Channels/email']).toMatch(
       /^fail: out of order \(smtp_connect, the connection to the mail server failed\) → see that host and port/,
     )
+  })
+
+  test('the mail channel says where mail goes: to the server, where a folder is set as well', async () => {
+    await using smtp = await startSmtp()
+    const folder = { DATABASE_URL: database.url, MAIL_OUTBOX: tmpdir() }
+    const found = async (env: Record<string, string>) =>
+      (await checkChannels(parseConfig(env), new AbortController().signal)).map((finding) => finding.found)
+    expect(await found(folder)).toEqual([`the folder ${tmpdir()} would take a message now`])
+    const { host } = new URL(smtp.url)
+    const both = { ...folder, MAIL_URL: smtp.url, MAIL_FROM: 'post@example.org' }
+    expect(await found(both)).toEqual([`the server ${host} would take a message now`])
   })
 
   test('a mail server that refuses the password is found, and a folder that cannot be written', async () => {

@@ -23,6 +23,8 @@ const brakes: Told[] = [
     says: [
       'Status         active',
       'Website        may show the mentor\n',
+      'Certification  valid through 2026-12-31: 305 days left; 2026-02-01 is recorded, and does not count: see Brake\n',
+      /What comes next\n {2}leaves service on 2027-01-01.*\n {2}no new reminder is made while the change is held.*\n$/,
       new RegExp(
         `Brake {10}held: the date was moved to 2026-02-01 on ${someTime}, .*; the date last admitted, 2026-12-31, stands`,
       ),
@@ -37,7 +39,12 @@ const brakes: Told[] = [
       await database.query('delete from expiry.certifications where mentor_id = $1', [first(mentors).id])
       return first(mentors)
     },
-    says: [/held: the certification was taken away on /, 'leaves service on 2027-01-01'],
+    says: [
+      /held: the certification was taken away on /,
+      'valid through 2026-12-31: 305 days left; none is recorded, and does not count',
+      'leaves service on 2027-01-01',
+      'no new reminder is made while the change is held',
+    ],
   },
   {
     name: 'rejected',

@@ -12,14 +12,16 @@ test('the command tells it to people and to machines, and helps whoever mistypes
     mentor.id,
   ])
   const run = (...args: string[]) => runToEnd(database, ['explain', ...args])
-  const [people, machine, mistyped, wrongPlace, nothing] = await Promise.all([
+  const [people, byIds, machine, mistyped, wrongPlace, nothing] = await Promise.all([
     run('fjord/M-1/7'),
+    run(`${organisation}/${mentor.id}`),
     run('fjord/M-1/7', '--json'),
     run('fjord/m17'),
     run('Fjord/M-1/7'),
     run('fjord'),
   ])
   expect(people).toEqual({ code: 0, output: expect.stringContaining('Kari Nordmann (M-1/7) of Organisation') })
+  expect(byIds).toEqual(people) // an alert names nobody but by ids
   expect(machine.code).toBe(0)
   expect(JSON.parse(machine.output)).toMatchObject({
     mentor: { ref: 'M-1/7' },

@@ -134,6 +134,14 @@ test('all that failed, of one organisation or for one reason, and nothing else, 
   expect(await run('--failed')).toEqual({ code: 0, output: 'No reminder has failed.' })
 })
 
+test('one that still has nobody to be sent to says so and counts as none, until there is somebody', async () => {
+  const mentor = await addMentor(database, { organisation: fjord, daysLeft: 20, coordinator: null })
+  expect(await rows(mentor)).toEqual(['30 failed (no_recipient)'])
+  const { code, output } = await run('--failed')
+  expect(output).toMatch(/: there is still nobody to send it to: give the mentor a coordinator with an address/)
+  expect(code).toBe(1)
+})
+
 test('a mentor whom somebody holds is left, and the others are tried all the same', async () => {
   const held = await refused()
   const free = await refused()

@@ -75,6 +75,7 @@ const mayExecute: Record<string, string> = {
   hold_alert_leases: 'service',
   release_alert_leases: 'service',
   begin_alert_notices: 'service',
+  begin_notices_of_alert: 'service',
   record_alert_notice: 'service',
 }
 

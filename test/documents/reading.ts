@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { waitFor } from '../support/wait.ts'
 import { outbox } from '../up/program.ts'
 import { migrate, type Reading } from './reading-steps.ts'
 import { runbooks } from './runbooks.ts'
@@ -9,7 +10,8 @@ import { askOnce } from './site.ts'
 /** Every document that tells its reader to run something, in the order in which they are read. */
 export const readings: Record<string, Reading> = {
   'README.md': {
-    substitutions: (_, { url, redis, smtp }) => ({
+    substitutions: (_, { url, redis, smtp, login }) => ({
+      my_login: login,
       'postgres://…': url,
       'redis://…': redis.url,
       'smtp://…': smtp.url,
@@ -33,6 +35,13 @@ export const readings: Record<string, Reading> = {
       'bin/mentor-expiry notifier': async (_, shell) => {
         await shell.says('bin/mentor-expiry notifier', '"msg":"started"')
       },
+      'bin/mentor-expiry sql "update expiry.certifications set expiry_date = current_date + 10': async (
+        _,
+        __,
+        { smtp },
+      ) => {
+        await waitFor('the message', () => smtp.received.length === 1, { deadlineMs: 30_000 })
+      },
       'bin/mentor-expiry doctor': async ({ stdout }) => {
         expect(stdout).toContain('Nothing is wrong.')
       },
@@ -46,8 +55,8 @@ export const readings: Record<string, Reading> = {
         expect(stdout).toMatch(/^whsec_[\w+/]{43}=\n$/)
       },
       'insert into expiry.reminder_thresholds': async (_, __, { url }) => {
-        const days = await askOnce(url, 'select threshold_day as day from expiry.effective_thresholds')
-        expect(days).toEqual([{ day: 60 }])
+        const days = await askOnce(url, 'select threshold_day as day from expiry.effective_thresholds order by 1')
+        expect(days.map(({ day }) => day)).toEqual([7, 14, 30, 60])
       },
     },
   },
@@ -122,15 +131,16 @@ export const readings: Record<string, Reading> = {
       'postgres://host_owner@…': url.replace('//postgres@', `//${login}@`),
       'postgres://…': url,
       host_owner: login,
+      'database app': `database ${new URL(url).pathname.slice(1)}`,
     }),
     after: {
-      'bin/mentor-expiry sql "select feed': async (_, __, { url }) => {
+      'bin/mentor-expiry sql "select m.full_name': async ({ stdout }, _, { url }) => {
+        expect(stdout).toMatch(/Anne Lie.*active[\s\S]*Bo Moen.*paused[\s\S]*\(2 rows\)/)
         await askOnce(
           url,
-          `insert into public.clubs (slug, title) values ('nord', 'Nord');
-           insert into public.peer_mentors (club_id, display_name) select id, 'Anne' from public.clubs`,
+          `insert into public.peer_mentors (club_id, display_name) select id, 'Cato Ness' from public.clubs`,
         )
-        expect(await askOnce(url, 'select full_name as name from expiry.mentors')).toEqual([{ name: 'Anne' }])
+        expect(await askOnce(url, 'select from expiry.mentors')).toHaveLength(3)
       },
     },
   },

@@ -57,6 +57,9 @@ export const runbooks: Record<string, Reading> = {
       'bin/mentor-expiry sql "select status, min': async ({ stdout }) => {
         expect(stdout).toMatch(/pending|queued/)
       },
+      'bin/mentor-expiry sql "select o.slug ||': async ({ stdout }) => {
+        expect(stdout).toContain('fjordhjelpen/M-1')
+      },
       'bin/mentor-expiry doctor': async ({ stdout }) => {
         expect(stdout).toContain('Nothing is wrong.')
       },

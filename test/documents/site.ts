@@ -8,7 +8,7 @@ import { urlOfDatabase } from '../support/template.ts'
 /** The servers that one document's reader has: `url` is of a database in which nothing is yet, as its superuser. */
 export type Site = AsyncDisposable & {
   readonly url: string
-  /** A login without any right but to make schemas and tables in the database. */
+  /** A login without any right. */
   readonly login: string
   readonly redis: RedisServer
   readonly smtp: SmtpFake
@@ -21,8 +21,7 @@ export async function openSite(): Promise<Site> {
   const login = `${name}_login`
   const url = urlOfDatabase(server.url, name)
   await askOnce(server.url, `create database ${name} template template0`)
-  await askOnce(url, `create role ${login} login; grant create on database ${name} to ${login}`)
-  await askOnce(url, `grant create on schema public to ${login}`)
+  await askOnce(url, `create role ${login} login`)
   const redis = await startRedis()
   const smtp = await startSmtp()
   return {

@@ -53,6 +53,6 @@ grant execute on function
   expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text),
   expiry.keep_alert(text, text, text, boolean, jsonb), expiry.check_operations(uuid[]),
   expiry.hold_alert_leases(uuid, text[], numeric), expiry.release_alert_leases(uuid),
-  expiry.begin_alert_notices(uuid, text[], numeric),
+  expiry.begin_alert_notices(uuid, text[], numeric), expiry.begin_notices_of_alert(uuid, text[], bigint),
   expiry.record_alert_notice(uuid, text, bigint, text, integer, boolean, text, numeric, numeric)
 to expiry_service;
