@@ -1,9 +1,4 @@
 import type { Facts, Next, Reminder } from './facts.ts'
-import { isHeld } from './service.ts'
-
-/** Reminders are made about the recorded date alone, and it is not that one which stands. */
-const whileHeld =
-  'no new reminder is made while the change is held; a corrected date, or one that is approved, begins a new round'
 
 /** What will happen with each reminder that comes, and when; or one sentence on why none comes. */
 export function wordsForNext(facts: Facts): string[] {
@@ -44,10 +39,8 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
     case 'not_eligible':
       return `nothing, as long as the mentor is ${mentor.status}`
     case 'no_certification':
-      if (isHeld(facts)) return whileHeld
       return 'nothing: no certification is on record, so nobody is reminded; enter its expiry date'
     case 'lapsed':
-      if (isHeld(facts)) return whileHeld
       return certification !== null && certification.daysLeft < 0
         ? `nothing: the certification expired on ${certification.expiryDate}; a new date begins a new round of reminders`
         : 'nothing: the certification expires before anything can be sent'

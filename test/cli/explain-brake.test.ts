@@ -24,7 +24,7 @@ const brakes: Told[] = [
       'Status         active',
       'Website        may show the mentor\n',
       'Certification  valid through 2026-12-31: 305 days left; 2026-02-01 is recorded, and does not count: see Brake\n',
-      /What comes next\n {2}leaves service on 2027-01-01.*\n {2}no new reminder is made while the change is held.*\n$/,
+      /What comes next\n {2}leaves service on 2027-01-01.*\n {2}the 30-day reminder to \S+ is made by the night of 2026-12-01/,
       new RegExp(
         `Brake {10}held: the date was moved to 2026-02-01 on ${someTime}, .*; the date last admitted, 2026-12-31, stands`,
       ),
@@ -43,7 +43,7 @@ const brakes: Told[] = [
       /held: the certification was taken away on /,
       'valid through 2026-12-31: 305 days left; none is recorded, and does not count',
       'leaves service on 2027-01-01',
-      'no new reminder is made while the change is held',
+      'the 30-day reminder',
     ],
   },
   {
