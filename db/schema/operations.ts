@@ -72,6 +72,12 @@ export const alertLease = expiry.table('alert_lease', {
   until: instant('until').notNull(),
 })
 
+/** When what reads all mentors, or all that was ever sent, was last looked for: once a day. */
+export const dailyChecks = expiry.table('daily_checks', {
+  name: text('name').primaryKey(),
+  begunAt: instant('begun_at').notNull(),
+})
+
 /** Travels in time for tests and simulations: protocol.md, "The clock". */
 export const clockOverride = expiry.table(
   'clock_override',

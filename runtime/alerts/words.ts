@@ -69,7 +69,7 @@ const wordings: Readonly<Record<string, Wording>> = {
   }),
   duplicate_reminders: ({ count, mentors = [] }) => ({
     title: 'reminders went out twice for one certification period',
-    happened: `${many(count, 'reminder')} since yesterday although one of the same threshold had been sent for a date nearby: ${list(mentors)}.`,
+    happened: `${many(count, 'reminder')} since the last daily check although one of the same threshold had been sent for a date nearby: ${list(mentors)}.`,
     todo: `Right where the date was moved; otherwise see who moves it: select * from expiry.duplicate_reminders. ${explain}`,
   }),
   pg_cron_failing: ({ fault = 'unknown', code }) => ({

@@ -26,6 +26,10 @@ const sendAll = async (database: Database) => {
 /** Every organisation has had its night. */
 const rest = (database: Database) => database.query('update expiry.organisations set processed_on = expiry.today(id)')
 
+/** What is looked for once a day is looked for again at once, as on the next one. */
+const nextDay = (database: Database) =>
+  database.query(`update expiry.daily_checks set begun_at = begun_at - interval '1 day'`)
+
 const stories: Record<string, Story> = {
   expiries_held: {
     cause: async (database) => {
@@ -82,7 +86,7 @@ const stories: Record<string, Story> = {
   mentors_uncertified: {
     cause: async (database) => {
       await addMentor(database, { organisation: await addOrganisation(database) })
-      await nightly(database)
+      await nextDay(database)
     },
     remedy: (database) =>
       database.query(
@@ -93,7 +97,7 @@ const stories: Record<string, Story> = {
     cause: async (database) => {
       const organisation = await addOrganisation(database)
       await addMentor(database, { organisation, coordinator: null, daysLeft: 200 })
-      await nightly(database)
+      await nextDay(database)
     },
     remedy: (database) => database.query(`update expiry.organisations set fallback_email = 'office@people.example'`),
   },
@@ -107,11 +111,11 @@ const stories: Record<string, Story> = {
       await nightly(database)
       await moveExpiryDate(database, mentor, '2026-04-19')
       await sendAll(database)
-      await nightly(database)
+      await nextDay(database)
     },
     remedy: async (database) => {
       await database.query(`update expiry.reminder_dispatch_log set sent_at = sent_at - interval '2 days'`)
-      await nightly(database)
+      await nextDay(database)
     },
   },
   self_check_failed: {

@@ -89,7 +89,7 @@ test('details that hold more than codes, counts and ids lose it on the way, and 
   await telling.settles('opened duplicate_reminders', 'opened of_a_later_version')
   const everything = await telling.everything()
   expect(everything).not.toMatch(/Kari|kari|Nordmann|people|Ola|Hansen/)
-  expect(everything).toContain('7 reminders since yesterday')
+  expect(everything).toContain('7 reminders since the last daily check')
   expect(everything).toContain('mentor-expiry explain <organisation>/<id>')
 })
 

@@ -63,6 +63,12 @@ export async function startTelling(env: Readonly<Record<string, string>> = {}): 
     stop.signal,
   )
 
+  // What is looked for once a day was looked for while nobody was there.
+  await waitFor(
+    'the first daily checks',
+    async () => (await database.query('table expiry.daily_checks')).rowCount === 2,
+  )
+
   const mails = () => Promise.all(smtp.received.map((message) => message.parse()))
   const kindIn = (text: string | undefined) => /^Alert \d+, (\w+),/m.exec(text ?? '')?.[1] ?? '?'
   const received = async () => ({

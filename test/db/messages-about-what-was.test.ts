@@ -67,6 +67,7 @@ test('two leaves and returns within a season are no duplicate reminders', async 
   }
   await nightly(database)
   expect((await database.query('select from expiry.duplicate_reminders')).rowCount).toBe(0)
+  await database.query('select expiry.check_operations()')
   const alerts = await database.query(`select from expiry.operations_alerts where kind = 'duplicate_reminders'`)
   expect(alerts.rowCount).toBe(0)
 })

@@ -63,7 +63,6 @@ test('the run is there for all to see while its phases work; a second call retur
     'retry_failed',
     'rescue',
     'remove',
-    'self_check',
   ])
   expect(inShort(await reminders(database, mentor))).toBe('30 pending')
 })

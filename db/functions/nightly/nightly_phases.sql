@@ -11,7 +11,7 @@ as $$
              from (select distinct e.threshold_day from expiry.wanted_thresholds as e) as t
             order by t.threshold_day desc
          )
-      || array['retry_failed', 'rescue', 'remove', 'self_check'];
+      || array['retry_failed', 'rescue', 'remove'];
 $$;
 comment on function expiry.nightly_phases() is
   'The night''s phases, in order; one for each threshold that counts for anybody, largest first. What is left of people''s changes comes first: it goes out at once, the night''s own finds wait for the sending hours.';

@@ -1,21 +1,21 @@
-create or replace function expiry.check_duplicates()
+create or replace function expiry.check_duplicates(p_checked_at timestamptz)
 returns void
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = on -- as in check_mentors
 as $$
 declare
+  v_since timestamptz := least(nullif(p_checked_at, '-infinity'), pg_catalog.clock_timestamp() - interval '1 day');
   v_count integer;
   v_mentors uuid[];
 begin
-  -- As the view duplicate_reminders has it, but from what went out since yesterday.
+  -- As the view duplicate_reminders has it, but from what went out since then.
   select pg_catalog.count(*), (pg_catalog.array_agg(distinct l.mentor_id))[:20] into v_count, v_mentors
     from expiry.reminder_dispatch_log as l
    where l.kind = 'reminder'
      and l.status = 'sent'
-     and l.sent_at > pg_catalog.clock_timestamp() - interval '25 hours'
+     and l.sent_at > v_since - interval '1 hour' -- what was not committed then
      and exists (
        select from expiry.reminder_dispatch_log as other
         where other.mentor_id = l.mentor_id
@@ -31,5 +31,5 @@ begin
   );
 end;
 $$;
-comment on function expiry.check_duplicates() is
-  'Keeps the alert about reminders of one certification period that went out since yesterday although one of the same threshold had been sent. It reads all that was ever sent: once a night.';
+comment on function expiry.check_duplicates(timestamptz) is
+  'Keeps the alert about reminders of one certification period that went out since this was looked at last, or since yesterday, although one of the same threshold had been sent. It reads all that was ever sent.';

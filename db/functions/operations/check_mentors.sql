@@ -4,8 +4,6 @@ language sql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = on -- the night, which calls this, looks for few among many; this reads them all
-set random_page_cost = 4
 set work_mem = '64MB'
 set jit = off
 as $$

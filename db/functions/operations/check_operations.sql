@@ -1,4 +1,4 @@
-create or replace function expiry.check_operations(p_organisation_ids uuid[] default null)
+create or replace function expiry.check_operations()
 returns integer
 language plpgsql
 volatile
@@ -9,6 +9,8 @@ as $$
 declare
   v_check text;
   v_code text;
+  v_is_due boolean;
+  v_checked_at timestamptz;
 begin
   foreach v_check in array array['nights', 'rows', 'held', 'mentors', 'duplicates'] loop
     v_code := null;
@@ -25,16 +27,19 @@ begin
                 where a.kind = 'expiries_held' and a.resolved_at is null
              ) as o;
         when 'mentors' then
-          -- Who has none is looked for by night; whether what was found still is so, at any time.
-          perform expiry.check_mentors(coalesce(p_organisation_ids, array(
-            select distinct (a.details ->> 'organisation')::uuid
+          -- Who has none is looked for once a day; whether what was found still is so, at any time.
+          v_is_due := expiry.begin_daily_check(v_check) is not null;
+          perform expiry.check_mentors(array(
+            select o.id from expiry.organisations as o where v_is_due
+            union
+            select (a.details ->> 'organisation')::uuid
               from expiry.operations_alerts as a
              where a.kind in ('mentors_uncertified', 'mentors_unreachable') and a.resolved_at is null
-          )));
+          ));
         else
-          -- Each organisation has one night a day, and one of them is the first.
-          if exists (select from expiry.organisations as o having pg_catalog.min(o.id::text) = any (p_organisation_ids::text[])) then
-            perform expiry.check_duplicates();
+          v_checked_at := expiry.begin_daily_check(v_check);
+          if v_checked_at is not null then
+            perform expiry.check_duplicates(v_checked_at);
           end if;
       end case;
     exception
@@ -51,5 +56,5 @@ begin
   return (select pg_catalog.count(*) from expiry.operations_alerts as a where a.resolved_at is null);
 end;
 $$;
-comment on function expiry.check_operations(uuid[]) is
-  'Looks again, as a level, at every cause of an alert that nobody raises at its place, each on its own, and returns how many alerts are open. With organisations, as the night calls it, also at what takes reading all their mentors, or all that was ever sent.';
+comment on function expiry.check_operations() is
+  'Looks again, as a level, at every cause of an alert that nobody raises at its place, each on its own, and returns how many alerts are open. Once a day (begin_daily_check) also at what takes reading all mentors, or all that was ever sent: not by night, which is to be short.';

@@ -51,7 +51,7 @@ grant execute on function
   expiry.rescue_stuck_reminders(integer), expiry.requeue_lost_reminders(bigint[], integer[]),
   expiry.queued_reminders(bigint, integer, numeric), expiry.settle_rechecks(integer), expiry.adopt_sent_reminders(jsonb),
   expiry.raise_alert(text, text, text, jsonb), expiry.resolve_alert(text),
-  expiry.keep_alert(text, text, text, boolean, jsonb), expiry.check_operations(uuid[]),
+  expiry.keep_alert(text, text, text, boolean, jsonb), expiry.check_operations(),
   expiry.hold_alert_leases(uuid, text[], numeric), expiry.release_alert_leases(uuid),
   expiry.begin_alert_notices(uuid, text[], numeric), expiry.begin_notices_of_alert(uuid, text[], bigint),
   expiry.record_alert_notice(uuid, text, bigint, text, integer, boolean, text, numeric, numeric)
