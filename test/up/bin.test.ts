@@ -1,9 +1,9 @@
-import { cp, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { packageRoot } from '../../runtime/package-root.ts'
 import { temporaryFolder } from '../embedded/folder.ts'
-import { runProgram } from './program.ts'
+import { runProgram, startProgram } from './program.ts'
 
 const build = 'dist/cli/process.js'
 const source = 'cli/process.ts'
@@ -39,3 +39,19 @@ test.each([
   await using folder = await temporaryFolder('bin')
   expect(await packageWith(folder.path, files)).toEqual(ending)
 })
+
+test('SIGTERM to npm ends what npm start has started', async () => {
+  await using folder = await temporaryFolder('bin')
+  await cp(join(packageRoot(), 'bin'), join(folder.path, 'bin'), { recursive: true })
+  const { scripts } = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8'))
+  await writeFile(join(folder.path, 'package.json'), JSON.stringify({ type: 'module', scripts }))
+  await mkdir(join(folder.path, 'dist', 'cli'), { recursive: true })
+  const patient = `process.on('SIGTERM', () => process.exit(0)); setTimeout(() => {}, 20_000); process.stdout.write('runs ' + process.argv[2])`
+  await writeFile(join(folder.path, build), patient)
+  const npm = startProgram('npm', folder.path, ['start'])
+  await npm.says('runs up')
+  const ended = performance.now()
+  process.kill(npm.pid, 'SIGTERM')
+  await npm.ended // its output too, which the program would hold open
+  expect(performance.now() - ended).toBeLessThan(15_000)
+}, 60_000)

@@ -24,7 +24,8 @@ export function start(folder: string, args: string[], env: Record<string, string
   return startProgram(program, folder, args, env)
 }
 
-function startProgram(path: string, folder: string, args: string[], env: Record<string, string>): Program {
+/** Another program in the same way. */
+export function startProgram(path: string, folder: string, args: string[], env: Record<string, string> = {}): Program {
   const child = spawn(path, args, {
     cwd: folder,
     detached: true,
