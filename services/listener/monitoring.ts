@@ -69,49 +69,56 @@ type Row = { status: string; reason: string; count: number; oldest: number | nul
  * would read the whole log.
  */
 export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): void {
-  const registers = [registry]
+  // Each of them waits for the same look, or the first answer would tell of what was before it.
+  const shared = { registers: [registry], collect: () => refresh() }
   const reminders = new Gauge({
     name: 'mentor_expiry_reminders',
     help: 'Reminders that are not at their end, by status and reason',
     labelNames: ['status', 'reason'],
-    registers,
-    collect: () => refresh(),
+    ...shared,
   })
   const oldest = new Gauge({
     name: 'mentor_expiry_oldest_pending_seconds',
     help: 'How long the longest waiting reminder could have been queued; 0 when none waits',
-    registers,
+    ...shared,
   })
   const late = new Gauge({
     name: 'mentor_expiry_organisations_late',
     help: 'Organisations whose night nobody has run in time',
-    registers,
+    ...shared,
   })
   const alerts = new Gauge({
     name: 'mentor_expiry_alerts_open',
     help: 'Open alerts by kind',
     labelNames: ['kind'],
-    registers,
+    ...shared,
   })
   const told = new Gauge({
     name: 'mentor_expiry_alert_told_timestamp_seconds',
     help: 'When a destination was last told of an alert, in seconds since 1970',
     labelNames: ['destination'],
-    registers,
+    ...shared,
   })
   const untold = new Gauge({
     name: 'mentor_expiry_alerts_untold',
     help: 'Open alerts that a destination could not be told of until now',
     labelNames: ['destination'],
-    registers,
+    ...shared,
   })
   const answered = new Gauge({
     name: 'mentor_expiry_database_up',
     help: 'Whether the tables could be read for this answer',
-    registers,
+    ...shared,
   })
   let read = Number.NEGATIVE_INFINITY
-  const refresh = async () => {
+  let reading: Promise<void> | undefined
+  const refresh = () => {
+    reading ??= look().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  const look = async () => {
     if (performance.now() - read < 5_000) return
     try {
       const [rows, facts, open, notices] = [
