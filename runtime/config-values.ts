@@ -15,16 +15,24 @@ export const count = (fallback: number, most: number) => {
   const error = `must be a whole number from 1 to ${most}`
   return z.coerce.number({ error }).int(error).min(1, error).max(most, error).default(fallback)
 }
+/** Of the host only the path of a socket is percent-encoded; a placeholder such as `…` would be as well. */
+export const namesHost = (url: string) => !URL.canParse(url) || /^(%2f.*|[^%]*)$/i.test(new URL(url).hostname)
+export const noHost = 'names no host: is something in it left to be filled in?'
+
 /** A server of PostgreSQL. */
-export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+export const postgresUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+  .refine(namesHost, noHost)
 /** The queue's server. */
-export const queueUrl = z.union(
-  [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().refine((url) => parseClusterUrl(url) !== undefined)],
-  {
-    error:
-      'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
-  },
-)
+export const queueUrl = z
+  .union(
+    [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().refine((url) => parseClusterUrl(url) !== undefined)],
+    {
+      error:
+        'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
+    },
+  )
+  .refine(namesHost, noHost)
 
 /** What a function makes of the text, which throws an error that names the fault and never the value. */
 export const parsedBy = <T>(parse: (text: string) => T) =>

@@ -43,7 +43,7 @@ export function parseMailUrl(text: string): SmtpServer {
   const query = Query.safeParse(Object.fromEntries(url.searchParams))
   const [user, pass] = [decoded(url.username), decoded(url.password)]
   const faults = [
-    url.hostname === '' && 'names no host',
+    /^$|%/.test(url.hostname) && 'names no host', // a placeholder such as … is percent-encoded
     url.pathname !== '' && url.pathname !== '/' && 'has a path, which means nothing to a mail server',
     !query.success && `has bad options in its query: ${faultyOptions(query.error)}`,
     (user === undefined || pass === undefined) && 'has a user or password that is not percent-encoded',

@@ -87,3 +87,20 @@ test('each fault of MAIL_URL is told beside that of MAIL_FROM', async () => {
     '  MAIL_FROM: must be one e-mail address, with or without a name before it',
   ])
 })
+
+test('what a document leaves to be filled in is no host', async () => {
+  const urls = [
+    'DATABASE_URL=postgres://…',
+    'DATABASE_DIRECT_URL=postgres://me:secret@…/db',
+    'QUEUE_URL=redis://…:6379',
+  ]
+  const env = Object.fromEntries([...urls, 'MAIL_URL=smtp://…'].map((each) => each.split(/=(.*)/)))
+  const { code, lines } = await faultsOf(['notifier'], { ...env, MAIL_FROM: 'reminders@example.org' })
+  expect(code).toBe(2)
+  expect(lines).toEqual([
+    '  DATABASE_URL: names no host: is something in it left to be filled in?',
+    '  DATABASE_DIRECT_URL: names no host: is something in it left to be filled in?',
+    '  QUEUE_URL: names no host: is something in it left to be filled in?',
+    '  MAIL_URL: names no host',
+  ])
+})
