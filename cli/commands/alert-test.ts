@@ -50,7 +50,9 @@ async function test(config: Config, wait: number, signal: AbortSignal): Promise<
   const done = new AbortController()
   const quiet = () => undefined
   // What a running service holds is left to it by the lease.
-  const tellAlerts = prepareAlerts({ observe: quiet, onError: quiet }, config, { only: id })
+  const tellAlerts = prepareAlerts({ name: 'mentor-expiry alert-test', observe: quiet, onError: quiet }, config, {
+    only: id,
+  })
   const telling = tellAlerts(AbortSignal.any([signal, done.signal]))
   try {
     let outcomes: Outcome[]

@@ -9,11 +9,12 @@ import { checkNight } from './night.ts'
 import { checkQueue } from './queue.ts'
 import { checkReminders } from './reminders.ts'
 import { checkRights, checkSchema, checkTime } from './schema.ts'
+import { checkServices } from './services.ts'
 
 /** Findings about one part of the whole, in the order in which they were made. */
 export type Area = { area: string; findings: Finding[] }
 
-const areas = ['Database', 'Schema', 'Rights', 'Time', 'Night', 'Reminders', 'Queue', 'Channels'] as const
+const areas = ['Database', 'Schema', 'Rights', 'Time', 'Night', 'Services', 'Reminders', 'Queue', 'Channels'] as const
 type AreaName = (typeof areas)[number]
 
 /** Of a service's surroundings, what no waiting will mend: the rest changes while it runs. */
@@ -43,6 +44,7 @@ export async function* diagnose(
       yield* await look('Rights', () => checkRights(client))
       yield* await look('Time', () => checkTime(client))
       yield* await look('Night', () => checkNight(client, servers.cron))
+      yield* await look('Services', () => checkServices(client))
       yield* await look('Reminders', async () => [...(await checkReminders(client)), ...(await checkLinks(client))])
     } else yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
   }

@@ -13,7 +13,7 @@ type Counts = {
   duplicates: number
   undeliverable: number
   uncertified: number
-  alerts: string[]
+  alerts: { kind: string; severity: string }[]
 }
 
 /** Rows that stand still, facts that keep somebody from being reminded, and alerts that are open. */
@@ -53,14 +53,19 @@ export async function checkReminders(database: Client): Promise<Finding[]> {
           `${counted(found.uncertified, 'active mentor')} without one, whom nobody is reminded about`,
           'record their expiry dates in expiry.certifications',
         ),
-    found.alerts.length === 0
-      ? pass('alerts', 'none open')
-      : fail(
-          'alerts',
-          `open: ${found.alerts.join(', ')}`,
-          'select * from expiry.operations_alerts where resolved_at is null',
-        ),
+    describeAlerts(found.alerts),
   ]
+}
+
+/** A warning is worth a thought, and whoever gets alerts has been told of it. */
+function describeAlerts(alerts: Counts['alerts']): Finding {
+  if (alerts.length === 0) return pass('alerts', 'none open')
+  const isCritical = alerts.some(({ severity }) => severity === 'critical')
+  return (isCritical ? fail : advise)(
+    'alerts',
+    `open: ${alerts.map(({ kind }) => kind).join(', ')}`,
+    'select * from expiry.operations_alerts where resolved_at is null',
+  )
 }
 
 const counts = `
@@ -81,7 +86,10 @@ const counts = `
          (select pg_catalog.count(*)::int from expiry.mentors as m
            where m.status = 'active'
              and not exists (select from expiry.certifications as c where c.mentor_id = m.id)) as uncertified,
-         array(select a.kind from expiry.operations_alerts as a where a.resolved_at is null order by a.opened_at) as alerts`
+         coalesce((
+           select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', a.kind, 'severity', a.severity) order by a.opened_at)
+             from expiry.operations_alerts as a where a.resolved_at is null
+         ), '[]') as alerts`
 
 function none(check: string, count: number, what: string, remedy: string): Finding {
   return count === 0 ? pass(check, `no reminder ${what}`) : fail(check, `${counted(count, 'reminder')} ${what}`, remedy)

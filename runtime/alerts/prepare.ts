@@ -5,6 +5,8 @@ import { openDestinations } from './destinations.ts'
 import { type TellDeps, tellAlerts } from './tell.ts'
 
 export type AlertsDeps = Pick<TellDeps, 'observe'> & {
+  /** Who tells: its connections, of which one is always there, have this name. */
+  name: string
   /** Idle connections drop when a server restarts; that is worth a line and no more. */
   onError: (error: unknown) => void
 }
@@ -18,7 +20,7 @@ const patience = 3_000
  * others, the log and the looking for causes to services.
  */
 export function prepareAlerts(
-  { observe, onError }: AlertsDeps,
+  { name, observe, onError }: AlertsDeps,
   config: Config,
   { only }: { only?: number } = {},
 ): (signal: AbortSignal) => Promise<void> {
@@ -31,7 +33,7 @@ export function prepareAlerts(
     ...(only === undefined ? { checkEvery: config.CHECK_INTERVAL } : { only }),
   }
   return async (signal) => {
-    const pool = openPool({ ...database, name: 'mentor-expiry alerts', max: 2, patience: 30_000, onError })
+    const pool = openPool({ ...database, name, max: 2, patience: 30_000, onError })
     try {
       await tellAlerts({ pool, destinations, observe }, settings, signal)
     } finally {

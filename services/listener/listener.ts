@@ -26,7 +26,7 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   const { observe } = deps
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
-  const tellAlerts = prepareAlerts({ observe, onError }, config)
+  const tellAlerts = prepareAlerts({ name: 'mentor-expiry listener alerts', observe, onError }, config)
   const pool = openPool({ ...servers.database, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
   const queue = holdQueue(async () => {
     const opened = await openReminderQueue({ ...servers.queue, onError })

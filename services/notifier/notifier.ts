@@ -37,7 +37,7 @@ export async function runNotifier(
   const { observe } = deps
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
-  const tellAlerts = prepareAlerts({ observe, onError }, config)
+  const tellAlerts = prepareAlerts({ name: 'mentor-expiry notifier alerts', observe, onError }, config)
   const pool = openPool({ ...servers.database, name: 'mentor-expiry notifier', max: 4, patience: 30_000, onError })
   let connection: QueueConnection | undefined
   let alerts: Promise<void> | undefined

@@ -5,7 +5,8 @@ import { setClock } from '../support/people.ts'
 import { startRedis } from '../support/redis.ts'
 import { hasRedis } from '../support/servers.ts'
 import { startService } from '../support/services.ts'
-import { healthyDatabase } from './diagnosis.ts'
+import { waitFor } from '../support/wait.ts'
+import { healthyDatabase, lookAt } from './diagnosis.ts'
 
 let database: Database
 
@@ -55,3 +56,16 @@ test.skipIf(!hasRedis())(
     expect(listener.isRunning()).toBe(true)
   },
 )
+
+test('doctor tells which services are at work', async () => {
+  const servers = { DATABASE_URL: database.url, QUEUE_URL: database.url }
+  await migrateQueue({ url: database.url })
+  expect(await lookAt(database, servers)).toMatchObject({
+    'Services/listener': expect.stringMatching(/^advice: none is connected: nothing is queued.* → start one/),
+    'Services/notifier': expect.stringMatching(/^advice: none is connected: nothing is sent → start one/),
+  })
+  await using listener = await startService(['listener'], servers)
+  await listener.waitForEvent('started')
+  await waitFor('the listener to be seen', async () => (await lookAt(database, servers))['Services/listener'] === 'ok')
+  expect((await lookAt(database, servers))['Services/notifier']).toMatch(/^advice/)
+})

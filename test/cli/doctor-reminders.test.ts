@@ -83,10 +83,16 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     /^advice: 1 active mentor without one/,
   ],
   [
-    'an alert that is open',
+    'a critical alert that is open',
     () => database.query(`select expiry.raise_alert('nightly_late', 'critical', 'nightly_late', '{}')`),
     'Reminders/alerts',
     /^fail: open: nightly_late → select/,
+  ],
+  [
+    'a warning that is open',
+    () => database.query(`select expiry.raise_alert('mentors_unreachable', 'warning', 'x', '{}')`),
+    'Reminders/alerts',
+    /^advice: open: mentors_unreachable → select/,
   ],
   [
     'a link to mentors that leads nowhere',
