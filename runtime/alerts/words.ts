@@ -7,8 +7,14 @@ const operations = 'docs/operations.md'
 const nightLate = 'docs/runbooks/night-late.md'
 const mailOutOfOrder = 'docs/runbooks/mail-out-of-order.md'
 
-/** What to do with the id of a mentor: names stand in no alert. */
-const explain = 'Who it is, and why: mentor-expiry explain <organisation>/<id>.'
+/** The command that tells who the first of the ids is: names, and what a host calls people, stand in no alert. */
+function explain({
+  organisation = '<organisation>',
+  mentors: [first = '<id>'] = [],
+  mentor = first,
+}: AlertFacts): string {
+  return `mentor-expiry explain ${organisation}/${mentor} tells who it is, and why.`
+}
 
 type Wording = (facts: AlertFacts) => Omit<AlertWords, 'runbook'> & { runbook?: string }
 
@@ -50,27 +56,27 @@ const wordings: Readonly<Record<string, Wording>> = {
   expiries_held: ({ organisation = 'unknown', count }) => ({
     title: 'expiries are held',
     happened: `A change of data would take ${many(count, 'mentor')} of the organisation ${organisation} out of service. They are held.`,
-    todo: 'See whether the change is right; then mentor-expiry approve-expiry, or reject-expiry and correct the data: docs/runbooks/held-mass-expiry.md.',
+    todo: `See whether the change is right: mentor-expiry approve-expiry ${organisation} --dry-run. Then approve-expiry, or reject-expiry and correct the data: docs/runbooks/held-mass-expiry.md.`,
   }),
   mentors_uncertified: ({ organisation = 'unknown', count, mentors = [] }) => ({
     title: 'mentors have no certification',
     happened: `${many(count, 'mentor')} in service of the organisation ${organisation} without a certification on record: ${list(mentors)}.`,
-    todo: `Record their expiry dates: until then nobody is reminded about them, and the website does not show them. ${explain}`,
+    todo: `Record their expiry dates: until then nobody is reminded about them, and the website does not show them. ${explain({ organisation, mentors })}`,
   }),
   mentors_unreachable: ({ organisation = 'unknown', count, mentors = [] }) => ({
     title: 'nobody can be reminded about some mentors',
     happened: `${many(count, 'mentor')} in service of the organisation ${organisation} without a coordinator who can be reached, and no fallback address: ${list(mentors)}.`,
-    todo: `Give them a coordinator with an address, or the organisation a fallback_email. ${explain}`,
+    todo: `Give them a coordinator with an address, or the organisation a fallback_email. ${explain({ organisation, mentors })}`,
   }),
-  mentor_stuck: ({ mentor = 'unknown', code = 'unknown' }) => ({
+  mentor_stuck: ({ organisation, mentor = 'unknown', code = 'unknown' }) => ({
     title: 'a mentor cannot be settled',
     happened: `The rows of the mentor ${mentor} could not be written for an hour (${code}).`,
-    todo: `The code is an SQLSTATE; select * from expiry.mentor_rechecks tells more. ${explain}`,
+    todo: `The code is an SQLSTATE; select * from expiry.mentor_rechecks tells more. ${explain({ organisation, mentor })}`,
   }),
   duplicate_reminders: ({ count, mentors = [] }) => ({
     title: 'reminders went out twice for one certification period',
     happened: `${many(count, 'reminder')} since the last daily check although one of the same threshold had been sent for a date nearby: ${list(mentors)}.`,
-    todo: `Right where the date was moved; otherwise see who moves it: select * from expiry.duplicate_reminders. ${explain}`,
+    todo: `Right where the date was moved; otherwise see who moves it: select * from expiry.duplicate_reminders. ${explain({ mentors })}`,
   }),
   pg_cron_failing: ({ fault = 'unknown', code }) => ({
     title: 'pg_cron does not run the night',
