@@ -1,51 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
-import { z } from 'zod'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
+import { alertsAfter, lastAlert, namesOf, type Phase, type Run, readRun } from '../nightly/read.ts'
 import { parseUsage } from '../usage.ts'
 
 const help = `mentor-expiry nightly [--owed] [--json]
 
 Runs the certification expiry checker now: for every organisation in one transaction, whether or not its day was
 processed. Waits for a run that is under way. Prints the phases with the rows that each changed; of one that failed, the
-codes and the mentors who stayed stuck and are left to the next run.
+codes and the mentors who stayed stuck and are left to the next run; and the alerts that were opened meanwhile.
 
   --owed   what a schedule does instead: only the organisations whose present day is not processed yet, each phase
            committed by itself; nothing while another run is under way
 
 Needs a login with expiry_service. Exit code 0: done, or nothing was owed, 1: a phase failed or the run was broken off.
 `
-
-const Phase = z.object({
-  phase: z.string(),
-  outcome: z.enum(['done', 'failed']),
-  count: z.number(),
-  code: z.string().optional(),
-  stuck: z
-    .array(
-      z.object({
-        mentor: z.string(),
-        code: z.string(),
-        constraint: z.string().optional(),
-        table: z.string().optional(),
-      }),
-    )
-    .default([]),
-  undone: z.array(z.string()).default([]),
-  ms: z.number(),
-})
-const Run = z.object({
-  id: z.number(),
-  source: z.string(),
-  status: z.enum(['running', 'done', 'failed', 'crashed']),
-  organisations: z.number(),
-  seconds: z.number().nullable(),
-  phases: z.array(Phase),
-})
-type Run = z.infer<typeof Run>
-type Phase = z.infer<typeof Phase>
 
 export const nightlyCommand: Command = {
   name: 'nightly',
@@ -55,6 +26,7 @@ export const nightlyCommand: Command = {
     const address = await databaseAddress()
     const name = `mentor-expiry nightly ${randomUUID().slice(0, 8)}`
     await using database = await connect(address, { application_name: name })
+    const before = await lastAlert(database.client)
     const done = await runUntilAborted(database.client, { address, name, owed: values.owed ?? false }, signal)
     if (done === 'broken_off') {
       stderr.write('the run was broken off\n')
@@ -65,7 +37,9 @@ export const nightlyCommand: Command = {
       return 0
     }
     const names = await namesOf(database.client, done)
-    stdout.write(values.json ? `${JSON.stringify({ run: done, names })}\n` : describe(done, names))
+    const alerts = await alertsAfter(database.client, before)
+    stdout.write(values.json ? `${JSON.stringify({ run: done, names, alerts })}\n` : describe(done, names))
+    if (alerts.length > 0 && !values.json) stdout.write(`Alerts opened: ${alerts.join(', ')} (mentor-expiry doctor)\n`)
     return done.status === 'done' ? 0 : 1
   },
 }
@@ -138,32 +112,6 @@ async function runOwed(client: Client): Promise<Run | keyof typeof outcomes> {
   )
   const [run] = made.rows
   return run ? await readRun(client, run.id) : 'nothing_owed'
-}
-
-async function readRun(client: Client, id: string): Promise<Run> {
-  const { rows } = await client.query<{ run: unknown }>(
-    `select pg_catalog.jsonb_build_object(
-              'id', r.id, 'source', r.source, 'status', r.status, 'phases', r.phases,
-              'organisations', pg_catalog.cardinality(r.organisation_ids),
-              'seconds', extract(epoch from r.finished_at - r.started_at)
-            ) as run
-       from expiry.expiry_runs as r where r.id = $1`,
-    [id],
-  )
-  return Run.parse(rows[0]?.run)
-}
-
-/** What people call the mentors and organisations that a run names: `organisation/mentor_ref`, and the slug. */
-async function namesOf(client: Client, { phases }: Run): Promise<Record<string, string>> {
-  const ids = phases.flatMap(({ stuck, undone }) => [...stuck.map(({ mentor }) => mentor), ...undone])
-  const { rows } = await client.query<{ id: string; name: string }>(
-    `select m.id, o.slug || '/' || coalesce(m.external_ref, m.id::text) as name
-       from expiry.mentors as m join expiry.organisations as o on o.id = m.organisation_id where m.id = any ($1::uuid[])
-     union all
-     select o.id, o.slug from expiry.organisations as o where o.id = any ($1::uuid[])`,
-    [ids],
-  )
-  return Object.fromEntries(rows.map(({ id, name }) => [id, name]))
 }
 
 function describe({ id, status, organisations, seconds, phases }: Run, names: Record<string, string>): string {

@@ -2,17 +2,18 @@ import type { Client } from 'pg'
 
 /**
  * What the transaction did to the reminders: how many became pending, by threshold day (days before the expiry date), how
- * many are due but reach nobody, and how many that were open are superseded.
+ * many are due but reach nobody, how many that were open are superseded, and how many expiries the brake holds.
  */
 export type ReminderCounts = {
   pending: number
   byThreshold: { thresholdDay: number; count: number }[]
   unreachable: number
   superseded: number
+  held: { organisation: string; count: number }[]
 }
 
 /** What a transaction did that touched nobody. */
-export const noReminders: ReminderCounts = { pending: 0, byThreshold: [], unreachable: 0, superseded: 0 }
+export const noReminders: ReminderCounts = { pending: 0, byThreshold: [], unreachable: 0, superseded: 0, held: [] }
 
 /**
  * Notes whom the plan concerns, in the temporary table import_concerned, and their reminders that are not sent, in
@@ -49,6 +50,13 @@ export async function countReminders(deps: { client: Client }): Promise<Reminder
      group by l.status, l.threshold_day
      order by l.threshold_day desc`)
   const sum = (status: string) => rows.reduce((total, row) => total + (row.status === status ? row.count : 0), 0)
+  const held = await deps.client.query<{ organisation: string; count: number }>(`
+    select o.slug as organisation, count(*)::integer as count
+      from pg_temp.import_concerned as c
+      join expiry.held_expiries as h on h.mentor_id = c.mentor_id and h.verdict <> 'rejected'
+      join expiry.organisations as o on o.id = h.organisation_id
+     group by o.slug
+     order by o.slug`)
   return {
     pending: sum('pending'),
     byThreshold: rows
@@ -56,5 +64,6 @@ export async function countReminders(deps: { client: Client }): Promise<Reminder
       .map(({ threshold_day: thresholdDay, count }) => ({ thresholdDay, count })),
     unreachable: sum('failed'),
     superseded: sum('superseded'),
+    held: held.rows,
   }
 }

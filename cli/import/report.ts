@@ -80,6 +80,12 @@ function sentences({ written, lines, badLines, changes, rejects }: ImportResult)
     `Reminders that ${written ? 'go' : 'would go'} out at once: ${reminders.pending}${byThreshold && ` (${byThreshold})`}`,
     ...when(reminders.unreachable, 'due reminders reach nobody: no coordinator with an address, no fallback_email'),
     ...when(reminders.superseded, 'open reminders are superseded'),
+    ...reminders.held.flatMap(({ organisation, count }) =>
+      when(
+        count,
+        `mentors of ${organisation} stay in service although their dates have passed: the brake holds that until a person decides (mentor-expiry approve-expiry ${organisation})`,
+      ),
+    ),
     ...when(
       keptExpired,
       'mentors stay certification_expired although the file says active: only a valid date brings them back',

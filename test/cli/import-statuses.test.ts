@@ -90,13 +90,18 @@ test.each([
   { what: 'dates and statuses', changes: { status: 'paused' } },
   { what: 'dates and certification_expired', changes: { status: 'certification_expired' } },
 ])(
-  'an import that moves everybody into the past by $what is held; another organisation goes on',
+  'an import that moves everybody into the past by $what is held, as a dry run foretells; another organisation goes on',
   async ({ changes }) => {
     await importFile(database, ten({ certification_expiry_date: soon }))
     const other = await addOrganisation(database)
     await addMentors(database, { organisation: other, count: 2, daysLeft: 100 })
-    const { code } = await importFile(database, ten({ certification_expiry_date: lapsed, ...changes }))
-    expect(code).toBe(0)
+    const wrong = ten({ certification_expiry_date: lapsed, ...changes })
+    const foretold = await importFile(database, wrong, { args: ['--dry-run'] })
+    const imported = await importFile(database, wrong)
+    for (const { code, stdout } of [foretold, imported]) {
+      expect(code).toBe(0)
+      expect(stdout).toContain('10 mentors of nord stay in service although their dates have passed: the brake holds')
+    }
     await backdate(database, other, 1)
     await nightly(database)
     const status = changes.status === 'paused' ? 'paused' : 'active'

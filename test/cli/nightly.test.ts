@@ -42,7 +42,7 @@ test('the night is run for everybody whether or not it is owed, and its phases a
   expect((await runs(database)).map(({ source }) => source)).toEqual(['manual', 'manual', 'manual'])
 })
 
-test('a night that fails says what stayed stuck, by code, with its mentors, and ends with 1', async () => {
+test('a night that fails says what stayed stuck, by code, with its mentors, and which alert that opened, and ends with 1', async () => {
   await refuseRemindersOf(database, [mentor])
   await setClock(database, '2026-03-02T12:00:00Z')
   const { code, output } = await run()
@@ -51,7 +51,9 @@ test('a night that fails says what stayed stuck, by code, with its mentors, and 
   expect(output).toMatch(
     /^ {2}threshold_30 {8}failed {2}0 rows, then XX777\n {4}stuck, XX777 shoes: 1 \(fjord\/M-1\)$/m,
   )
+  expect(output).toMatch(/\nAlerts opened: nightly_failed \(mentor-expiry doctor\)$/)
   expect(output).not.toMatch(/Kari|Ola/)
+  expect((await run()).output).not.toContain('Alerts') // it is open already
 })
 
 test('with --owed only a day that is not processed is, each phase by itself', async () => {
