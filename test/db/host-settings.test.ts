@@ -2,19 +2,18 @@ import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation, moveExpiryDate, setClock } from '../support/people.ts'
 import { reminders } from './reminders.ts'
+import { connectAs } from './roles.ts'
 import { statusOf, transitionsOf } from './status.ts'
 
 /** What the product says to its own triggers, said by a host for the whole session. */
-const SETTINGS = `
-  set session authorization expiry_app;
-  select set_config('expiry.rule', 'nightly', false), set_config('expiry.run_id', '99', false)`
+const SETTINGS = `select set_config('expiry.rule', 'nightly', false), set_config('expiry.run_id', '99', false)`
 
 test('a host that sets what is the product’s own to set changes nothing: its updates are settled at once, and are its own', async () => {
   await using database = await freshDatabase()
   await setClock(database, '2026-03-01T12:00:00Z')
   const organisation = await addOrganisation(database)
   const mentor = await addMentor(database, { organisation, expiryDate: '2026-03-10' })
-  const host = await database.connect()
+  const host = await connectAs(database, 'expiry_app')
   await host.query(SETTINGS)
   await host.query(`update expiry.mentors set status = 'inactive'`)
   expect((await reminders(database, mentor)).map(({ status }) => status)).toEqual(['superseded'])
