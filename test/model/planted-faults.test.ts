@@ -46,6 +46,12 @@ const FAULTS: Fault[] = [
     fault: 'and b.mentor_id = any (p_mentor_ids)',
   },
   {
+    name: 'a hold that ends when its mentor goes out of the programme',
+    file: 'status/forget_backdated_expiries.sql',
+    line: '-- corrected',
+    fault: `or m.status = 'inactive'`,
+  },
+  {
     name: 'a held date that never runs out',
     file: 'status/mentor_standing.sql',
     line: 'when stands.expiry_date < clock.today then',
