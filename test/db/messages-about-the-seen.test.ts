@@ -72,7 +72,6 @@ test('a statement that records a past certification and changes the mentor makes
     `with recorded as (insert into expiry.certifications (mentor_id, expiry_date) values ('${mentor.id}', '2026-02-01'))
      update expiry.mentors set status = 'paused' where id = '${mentor.id}'`,
   )
-  await settleRechecks(database)
   await expectUntold(database, mentor)
 })
 
