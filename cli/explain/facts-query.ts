@@ -86,7 +86,7 @@ export const factsQuery = `
                       'since', ${local('b.recorded_at')}, 'decidedBy', b.decided_by
                     )
                from expiry.backdated_expiries as b
-              where b.mentor_id = m.id
+              where b.mentor_id = m.id and b.admitted_date is not null
            ),
            'transitions', ${transitions},
            'coordinator', case when co.id is not null then pg_catalog.jsonb_build_object(

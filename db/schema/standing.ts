@@ -36,6 +36,8 @@ export const backdatedExpiries = expiry.table(
       .references(() => mentors.id),
     organisationId: uuid('organisation_id').notNull(),
     admittedDate: date('admitted_date'),
+    /** Whether the website could show the mentor until the change. */
+    wasVisible: boolean('was_visible').notNull().default(false),
     verdict: text('verdict').notNull().default('undecided'),
     recordedAt: instant('recorded_at').notNull(),
     decidedBy: text('decided_by'),

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { alertKinds } from '../../runtime/alerts/words.ts'
 import { accepted, attemptsOf, claim, finish } from '../db/delivery.ts'
+import { refuseRemindersOf } from '../db/runs.ts'
 import type { Database } from '../support/database.ts'
 import {
   addMentor,
@@ -21,6 +23,15 @@ const sendAll = async (database: Database) => {
     database,
     attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),
   )
+}
+
+/** The listener's sweep, as if the notes about mentors were an hour older. */
+const sweepAnHourLater = async (database: Database) => {
+  await database.query(
+    `update expiry.mentor_rechecks
+        set requested_at = requested_at - interval '61 minutes', available_at = available_at - interval '61 minutes'`,
+  )
+  await database.query('select expiry.settle_rechecks(100)')
 }
 
 /** Every organisation has had its night. */
@@ -123,11 +134,21 @@ const stories: Record<string, Story> = {
     remedy: (database) => database.query('alter view expiry.away rename to stuck_reminders'),
   },
   mentor_stuck: {
-    cause: (database) =>
-      database.query(
-        `select expiry.raise_alert('mentor_stuck', 'warning', 'mentor_stuck:1', jsonb_build_object('mentor', gen_random_uuid(), 'code', '23514'))`,
-      ),
-    remedy: (database) => database.query(`select expiry.resolve_alert('mentor_stuck:1')`),
+    cause: async (database) => {
+      const organisation = await addOrganisation(database)
+      await rest(database)
+      const mentor = await addMentor(database, { organisation })
+      await refuseRemindersOf(database, [mentor])
+      await database.query(
+        'insert into expiry.certifications (mentor_id, expiry_date) values ($1, expiry.today($2) + 20)',
+        [mentor.id, organisation],
+      )
+      await sweepAnHourLater(database)
+    },
+    remedy: async (database) => {
+      await database.query('truncate public.refused')
+      await sweepAnHourLater(database)
+    },
   },
   pg_cron_failing: {
     cause: (database) =>
@@ -165,3 +186,7 @@ test.each(Object.entries(stories))(
     ])
   },
 )
+
+test('every kind has its story here; a channel out of order has its own, with a notifier', () => {
+  expect([...Object.keys(stories), 'channel_out_of_order'].sort()).toEqual([...alertKinds].sort())
+})

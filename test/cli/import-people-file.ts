@@ -28,6 +28,10 @@ export function line(ref: string, changes: Partial<Record<string, string>> = {})
     .join(',')
 }
 
+/** What a line says instead. */
+export const day = (date: string) => ({ certification_expiry_date: date })
+export const nobody = { coordinator_ref: '', coordinator_name: '', coordinator_email: '' }
+
 /** A stream that keeps what is written. */
 export function keepingStream({ isTTY = false } = {}): { stream: NodeJS.WriteStream; text: () => string } {
   let text = ''

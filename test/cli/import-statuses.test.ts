@@ -3,7 +3,7 @@ import { backdate, decide, heldAlerts, standingOf } from '../db/brake.ts'
 import { countByStatus } from '../db/reminders.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentors, addOrganisation, nightly, only, setClock } from '../support/people.ts'
-import { foundNord, header, importFile, line, people } from './import-people-file.ts'
+import { day, foundNord, header, importFile, line, people } from './import-people-file.ts'
 
 let database: Database
 let organisation: string
@@ -132,4 +132,28 @@ test('the right file after the wrong one ends the hold; after an approval it bri
     { kind: 'lapsed', status: 'superseded', count: 10 },
     { kind: 'restored', status: 'pending', count: 10 },
   ])
+})
+
+test('import never makes a certification_expired mentor active', async () => {
+  await importFile(database, [
+    header,
+    line('m1', { status: 'certification_expired', ...day('2027-02-28') }),
+    line('m2', { status: 'certification_expired', ...day('2027-02-28') }),
+  ])
+  const { stdout } = await importFile(database, [
+    header,
+    line('m1', { mentor_name: 'Renamed', ...day('2027-02-28') }),
+    line('m2', { status: 'inactive', ...day('2027-02-28') }),
+  ])
+  expect(await people(database)).toMatchObject([
+    { name: 'Renamed', status: 'certification_expired' },
+    { status: 'inactive' },
+  ])
+  expect(stdout).toContain('1 mentors stay certification_expired')
+})
+
+test('an empty status means active for a new mentor and no change for a known one', async () => {
+  await importFile(database, [header, line('m1', { status: '' }), line('m2', { status: 'paused' })])
+  await importFile(database, [header, line('m2', { status: '', mentor_name: 'Renamed' })])
+  expect(await people(database)).toMatchObject([{ status: 'active' }, { name: 'Renamed', status: 'paused' }])
 })

@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
+import { startSmtp } from '../fakes/smtp/server.ts'
+import { startWebhookReceiver } from '../fakes/webhook/server.ts'
 import type { Runner } from '../support/people.ts'
 import { hasPostgres15WithCron } from '../support/servers.ts'
 import { startService } from '../support/services.ts'
@@ -54,6 +56,32 @@ describe.skipIf(!hasPostgres15WithCron())(
       await migrate(env)
       await using _ = await listen(env)
       await breakAndMend(here, here, env)
+    })
+
+    test('told once by mail and webhook, and once that it is over', async () => {
+      await using cron = await startCronServer()
+      await using smtp = await startSmtp()
+      await using receiver = await startWebhookReceiver()
+      const here = cron.of('postgres')
+      const env = { DATABASE_URL: cron.urlOf('postgres') }
+      await migrate(env)
+      await using _ = await listen({
+        ...env,
+        ALERT_LEASE: '3',
+        MAIL_URL: smtp.url,
+        MAIL_FROM: 'alerts@ops.example',
+        OPERATIONS_EMAIL: 'team@ops.example',
+        OPERATIONS_WEBHOOK_URL: receiver.url,
+        OPERATIONS_WEBHOOK_SECRET: receiver.secret,
+      })
+      const bothHave = (count: number) =>
+        waitFor(`${count} notices at both`, () => smtp.received.length === count && receiver.received.length === count)
+      await here.query('select cron.alter_job(jobid, active := false) from cron.job')
+      await bothHave(1)
+      await here.query('select cron.alter_job(jobid, active := true) from cron.job')
+      await bothHave(2)
+      const types = receiver.received.map(({ body }) => `${JSON.parse(body).type} ${JSON.parse(body).data.kind}`)
+      expect(types).toEqual(['alert.opened pg_cron_failing', 'alert.resolved pg_cron_failing'])
     })
 
     test('where it lives in another one', async () => {

@@ -89,6 +89,7 @@ test('trigger functions that write for others run as their owner', async () => {
     'check_reminder_transition',
     'check_time_zone',
     'count_status_version',
+    'mentors_changing',
     'ring_reminder_doorbell',
   ])
 })

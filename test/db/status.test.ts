@@ -58,6 +58,17 @@ test('a pause ends on its first day back', async () => {
   ])
 })
 
+test('a pause whose first day back has come ends with whatever is recorded first, a certification far ahead too', async () => {
+  await using database = await freshDatabase()
+  await setClock(database, '2026-03-01T12:00:00Z')
+  const organisation = await addOrganisation(database)
+  const mentor = await addMentor(database, { organisation })
+  await pauseUntil(database, mentor, '2026-03-05')
+  await setClock(database, '2026-03-05T12:00:00Z')
+  await database.query('insert into expiry.certifications (mentor_id, expiry_date) values ($1, $2)', [mentor.id, valid])
+  expect(await statusOf(database, mentor)).toBe('active')
+})
+
 test('who was paused when the certification lapsed is paused again by a renewal while the pause holds', async () => {
   await using database = await freshDatabase()
   await setClock(database, '2026-03-01T12:00:00Z')

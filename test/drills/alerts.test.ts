@@ -6,6 +6,7 @@ import { hasRedis } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { throughProxy } from './addresses.ts'
 import { addPendingReminders, allSent, openStage, type Stage } from './stage.ts'
+import { to } from './two-channels.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -111,21 +112,27 @@ describe.skipIf(!hasRedis())('alerts of running services', () => {
     expect([...smtp.countByMessageId().values()]).toEqual([2])
   })
 
-  test('are told by the notifier alone, which finds their causes too, with the queue and the listener dead', async () => {
-    await using stage = await openAlertStage()
-    const { database, receiver, redis } = stage
-    await addPendingReminders(database, 3)
-    await database.query(`update expiry.reminder_dispatch_log set available_at = now() - interval '1 hour'`)
-    await redis[Symbol.asyncDispose]()
-    await stage.start('notifier')
-    await waitFor('the alert', async () => receiver.received.length === 1 && (await subjects(stage)).length === 1)
-    expect(told(receiver)).toEqual(['opened rows_stuck'])
-    expect(JSON.parse(receiver.received[0]?.body ?? '').data.facts).toEqual({ pending: 3, queued: 0, sending: 0 })
-    await database.query(`update expiry.reminder_dispatch_log set available_at = now()`)
-    await waitFor('the all-clear', async () => receiver.received.length === 2 && (await subjects(stage)).length === 2)
-    await someRounds(database)
-    expect(told(receiver)).toEqual(['opened rows_stuck', 'resolved rows_stuck'])
-  })
+  test.each([
+    { alone: 'notifier', dead: 'listener' },
+    { alone: 'listener', dead: 'notifier' },
+  ] as const)(
+    'are told by the $alone alone, which finds their causes too, with the queue and the $dead dead',
+    async ({ alone }) => {
+      await using stage = await openAlertStage()
+      const { database, receiver, redis } = stage
+      await addPendingReminders(database, 3)
+      await database.query(`update expiry.reminder_dispatch_log set available_at = now() - interval '1 hour'`)
+      await redis[Symbol.asyncDispose]()
+      await stage.start(alone)
+      await waitFor('the alert', async () => receiver.received.length === 1 && (await subjects(stage)).length === 1)
+      expect(told(receiver)).toEqual(['opened rows_stuck'])
+      expect(JSON.parse(receiver.received[0]?.body ?? '').data.facts).toEqual({ pending: 3, queued: 0, sending: 0 })
+      await database.query(`update expiry.reminder_dispatch_log set available_at = now()`)
+      await waitFor('the all-clear', async () => receiver.received.length === 2 && (await subjects(stage)).length === 2)
+      await someRounds(database)
+      expect(told(receiver)).toEqual(['opened rows_stuck', 'resolved rows_stuck'])
+    },
+  )
 
   test('are told by the listener alone, with the notifier dead', async () => {
     await using stage = await openAlertStage()
@@ -142,6 +149,22 @@ describe.skipIf(!hasRedis())('alerts of running services', () => {
     await stage.start('notifier')
     await allSent(database, 2)
     await waitFor('the all-clear', async () => receiver.received.length === 2 && (await subjects(stage)).length === 2)
+  })
+
+  test('about a channel out of order reach both, and one all-clear once it works again', async () => {
+    await using stage = await openAlertStage()
+    const { database, receiver } = stage
+    await using channel = await startWebhookReceiver()
+    await channel.down()
+    await addPendingReminders(database, 2)
+    for (const service of ['listener', 'notifier'] as const) await stage.start(service, to(channel))
+    await waitFor('the alert', async () => receiver.received.length === 1 && (await subjects(stage)).length === 1)
+    await channel.up()
+    await allSent(database, 2)
+    await waitFor('the all-clear', async () => receiver.received.length === 2 && (await subjects(stage)).length === 2)
+    await someRounds(database)
+    expect(told(receiver)).toEqual(['opened channel_out_of_order', 'resolved channel_out_of_order'])
+    expect((await subjects(stage)).filter((subject) => subject.includes('over: '))).toHaveLength(1)
   })
 
   test('about the very mail server that they go through reach the webhook, and the mail once it works again', async () => {

@@ -3,30 +3,10 @@ import { freePort } from '../support/free-port.ts'
 import { hasRedis } from '../support/servers.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
+import { get, metrics, seriesIn } from './metrics.ts'
 import { addPendingReminders, allSent, openStage } from './stage.ts'
 
 const ROWS = 12
-
-type Answer = { status: number; body: string }
-
-async function get(port: number, path: string): Promise<Answer | undefined> {
-  return await fetch(`http://127.0.0.1:${port}${path}`).then(
-    async (response) => ({ status: response.status, body: await response.text() }),
-    () => undefined, // nobody listens yet
-  )
-}
-
-/** The value of one series, such as `mentor_expiry_reminders{status="queued",reason=""}`; undefined where there is none. */
-function seriesIn({ body }: Answer, series: string): number | undefined {
-  const line = body.split('\n').find((candidate) => candidate.startsWith(`${series} `))
-  return line === undefined ? undefined : Number(line.slice(series.length + 1))
-}
-
-async function metrics(port: number): Promise<Answer> {
-  const answer = await get(port, '/metrics')
-  if (!answer) throw new Error('nobody answers')
-  return answer
-}
 
 describe.skipIf(!hasRedis())('monitoring', () => {
   test('counts what the services do, and names nobody', async () => {

@@ -3,7 +3,7 @@ import { judge } from './brake.ts'
 import { type Day, dateOf, yearAfter } from './calendar.ts'
 import { type Command, command, pick, pickSome } from './command.ts'
 import { numberOf } from './compare.ts'
-import { isInService, isPast, today } from './facts.ts'
+import { today } from './facts.ts'
 import { settle } from './model.ts'
 import { daysLeft, index, several } from './people-commands.ts'
 import type { Real } from './real.ts'
@@ -30,7 +30,7 @@ type Target = { mentor: Mentor; date: Day | null }
 
 /** One statement records these dates, or takes certifications away (null). */
 async function recordDates(model: Model, { client }: Real, targets: readonly Target[]): Promise<void> {
-  const changed = targets.filter((target) => target.mentor.expiry !== target.date && !isOverlooked(model, target))
+  const changed = targets.filter((target) => target.mentor.expiry !== target.date)
   if (changed.length === 0) return
   const statement = statementFor(changed)
   const formers = changed.map(({ mentor }) => ({ mentor, former: mentor.expiry }))
@@ -44,16 +44,6 @@ async function recordDates(model: Model, { client }: Real, targets: readonly Tar
   if (statement === REMOVAL) await client.query(FORGET_CERTIFICATION, [ids])
   const dates = changed.map(({ date }) => (date === null ? null : dateOf(date)))
   await client.query(statement, [ids, dates])
-}
-
-/**
- * Where the product does not remember whether the mentor was seen by the date until its end, so that it is left open
- * whether a lapse is told of: a date that has run out since the last night and is moved to another day of the past or
- * taken away, and one that is taken away from somebody paused who has never been seen.
- */
-function isOverlooked(model: Model, { mentor, date }: Target): boolean {
-  if (date === null && mentor.status === 'paused' && !mentor.wasVisible) return true
-  return isInService(mentor) && isPast(model, mentor, mentor.expiry) && (date === null || isPast(model, mentor, date))
 }
 
 const CHANGE = `update expiry.certifications as c set expiry_date = t.date

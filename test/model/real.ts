@@ -91,7 +91,7 @@ export async function look({ client }: Real): Promise<Found> {
                      from expiry.mentor_status_transitions as t where t.mentor_id = s.mentor_id))), '[]')
           from expiry.mentor_standing as s
           join expiry.mentors as m on m.id = s.mentor_id
-          left join expiry.backdated_expiries as b on b.mentor_id = s.mentor_id),
+          left join expiry.backdated_expiries as b on b.mentor_id = s.mentor_id and b.admitted_date is not null),
       'alerts', (
         select coalesce(jsonb_agg(jsonb_build_object('organisation', a.details ->> 'organisation', 'count', a.details -> 'count')), '[]')
           from expiry.operations_alerts as a where a.kind = 'expiries_held' and a.resolved_at is null),

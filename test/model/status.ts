@@ -51,14 +51,14 @@ function reasonFor({ status, note }: Mentor, wanted: MentorStatus): string {
   return status === 'paused' ? 'pause_over' : 'renewed'
 }
 
-/** A note ends when its date is corrected, when what it holds back no longer matters, or a day after it was admitted where there is a date. */
+/** A note ends when its date is corrected, when the date that is held has run out too, or a day after it took the mentor out of service. */
 function endNote(model: Model, mentor: Mentor): void {
   const { note, expiry } = mentor
   if (note === null) return
   const isCorrected = expiry !== null && !isPast(model, mentor, expiry)
   const isOver = isHeldBack(note)
-    ? !isInService(mentor) || isPast(model, mentor, note.admitted)
-    : !isOfLastDay(model, note.at) && (expiry !== null || !isInService(mentor))
+    ? isPast(model, mentor, note.admitted)
+    : !isOfLastDay(model, note.at) && !isInService(mentor)
   if (isCorrected || isOver) mentor.note = null
 }
 

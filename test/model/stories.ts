@@ -35,19 +35,21 @@ export const stories = {
         setStatus(EVERYBODY, 'active'),
       ]),
     ),
-  /** A wrong file comes in, some days pass, and a person decides or the right file follows. */
+  /** A wrong file comes in, some days pass, everybody is away for a moment or not, and a person decides or the right file follows. */
   wrongFile: fc
     .tuple(
       index,
       fc.constantFrom<Import['days']>(-400, -2, 'none'),
       fc.boolean(),
       fc.nat(3),
+      fc.boolean(),
       fc.constantFrom('approve', 'reject', 'former'),
     )
-    .map(([at, days, isBulk, meanwhile, end]) =>
+    .map(([at, days, isBulk, meanwhile, areAway, end]) =>
       inTurn([
         importDates({ at, days, isBulk }),
         liveDays({ days: meanwhile, missedNights: [], servicesRun: true }),
+        ...(areAway ? [setStatus(EVERYBODY, 'inactive'), setStatus(EVERYBODY, 'active')] : []),
         end === 'former' ? importDates({ at, days: 'former', isBulk }) : decideHeld(at, end),
         liveHours(1),
       ]),

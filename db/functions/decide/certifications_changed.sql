@@ -11,16 +11,18 @@ declare
   v_backdated uuid[];
   v_admitted_dates date[];
 begin
+  perform pg_catalog.set_config('expiry.dates_changing', '', true);
   case tg_op
     when 'INSERT' then
       -- A new certification needs a look only when its date has passed or lies within the widest threshold, or when its
-      -- mentor is out of service for want of one, or the brake holds that the one before was taken away.
+      -- mentor is out of service for want of one or by a pause that may be over, or the one before was taken away.
       select pg_catalog.array_agg(n.mentor_id),
              pg_catalog.array_agg(n.mentor_id) filter (where n.expiry_date <= v_today)
         into v_mentor_ids, v_backdated
         from after_rows as n
        where n.expiry_date <= v_today + 1 + (select coalesce(pg_catalog.max(e.threshold_day), 0) from expiry.effective_thresholds as e)
           or n.mentor_id in (select m.id from expiry.mentors as m where m.status = 'certification_expired')
+          or n.mentor_id in (select m.id from expiry.mentors as m where m.status = 'paused' and m.paused_until <= v_today + 1)
           or n.mentor_id in (select b.mentor_id from expiry.backdated_expiries as b);
       v_admitted_dates := pg_catalog.array_fill(null::date, array[coalesce(pg_catalog.cardinality(v_backdated), 0)]);
     when 'DELETE' then
@@ -28,7 +30,6 @@ begin
         into v_mentor_ids, v_backdated, v_admitted_dates
         from before_rows as b;
     else
-      perform pg_catalog.set_config('expiry.dates_changing', '', true);
       with changed as materialized (
         select n.id, n.mentor_id, n.expiry_date, b.mentor_id as old_mentor_id, b.expiry_date as old_expiry_date
           from after_rows as n

@@ -38,7 +38,7 @@ begin
   if coalesce(pg_catalog.current_setting('expiry.rule', true), '') <> '' or v_to_settle is null then
     return null;
   end if;
-  if pg_catalog.current_setting('expiry.dates_changing', true) = 'yes' then
+  if pg_catalog.current_setting('expiry.dates_changing', true) = 'UPDATE' then
     insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_to_settle) as u (id);
   else
     perform expiry.settle_or_note_mentors(v_to_settle);

@@ -6,51 +6,32 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_count integer;
+  v_ids bigint[];
+  v_waits interval[];
 begin
-  with true_again as materialized (
-    select l.id, l.mentor_id,
-           case when p_source = 'nightly' then h.opens_in else interval '0' end as opens_in
-      from expiry.reminder_dispatch_log as l
-      join expiry.mentors as m on m.id = l.mentor_id
-      left join expiry.certifications as c on c.mentor_id = m.id
-      join expiry.sending_hours as h on h.organisation_id = m.organisation_id
-     where l.mentor_id = any (p_mentor_ids)
-       and l.status = 'superseded'
-       and not l.may_have_reached
-       and case l.kind
-         when 'lapsed' then m.status = 'certification_expired' and l.certification_expiry_date = (
-           select t.expiry_date
-             from expiry.mentor_status_transitions as t
-            where t.mentor_id = m.id and t.to_status = 'certification_expired'
-            order by t.id desc
-            limit 1
-         )
-         -- Who went out of service by a person's hand and came back was not restored by the renewal.
-         when 'restored' then m.status in ('active', 'paused') and l.status_reason = 'lapsed'
-           and l.certification_expiry_date = c.expiry_date
-         else false
-       end
-  ), held as materialized (
-    select l.id, l.mentor_id, a.opens_in
-      from true_again as a
-      join expiry.reminder_dispatch_log as l on l.id = a.id
-     where l.status = 'superseded'
-     order by l.id
-       for no key update of l skip locked
-  ), left_over as (
-    insert into expiry.mentor_rechecks (mentor_id, source)
-    select a.mentor_id, p_source from true_again as a except select held.mentor_id, p_source from held
-  )
-  update expiry.reminder_dispatch_log as l
-     set status = 'pending', status_reason = null, generation = l.generation + 1,
-         in_sending_hours = p_source = 'nightly', available_at = pg_catalog.now() + held.opens_in,
-         due_at = (select expiry.now()) + held.opens_in, first_failed_at = null, last_error = null,
-         refused_channels = null
-    from held
-   where l.id = held.id;
-  get diagnostics v_count = row_count;
-  return v_count;
+  select pg_catalog.array_agg(l.id), pg_catalog.array_agg(case when p_source = 'nightly' then h.opens_in else interval '0' end)
+    into v_ids, v_waits
+    from expiry.reminder_dispatch_log as l
+    join expiry.mentors as m on m.id = l.mentor_id
+    left join expiry.certifications as c on c.mentor_id = m.id
+    join expiry.sending_hours as h on h.organisation_id = m.organisation_id
+   where l.mentor_id = any (p_mentor_ids)
+     and l.status = 'superseded'
+     and not l.may_have_reached
+     and case l.kind
+       when 'lapsed' then m.status = 'certification_expired' and l.certification_expiry_date = (
+         select t.expiry_date
+           from expiry.mentor_status_transitions as t
+          where t.mentor_id = m.id and t.to_status = 'certification_expired'
+          order by t.id desc
+          limit 1
+       )
+       -- Who went out of service by a person's hand and came back was not restored by the renewal.
+       when 'restored' then m.status in ('active', 'paused') and l.status_reason = 'lapsed'
+         and l.certification_expiry_date = c.expiry_date
+       else false
+     end;
+  return pg_catalog.cardinality(expiry.make_pending_again(v_ids, 'superseded', v_waits, p_source));
 end;
 $$;
 comment on function expiry.revive_messages(uuid[], expiry.reminder_source) is

@@ -13,16 +13,17 @@ begin
     raise exception using errcode = '22023', message = 'a decision is approved or rejected, and somebody''s';
   end if;
   with held as materialized (
-    select b.mentor_id
+    select b.mentor_id, s.is_visible
       from expiry.backdated_expiries as b
+      join expiry.mentor_standing as s on s.mentor_id = b.mentor_id
      where b.organisation_id = p_organisation_id
        and b.verdict in ('undecided', 'held', 'rejected')
        and b.verdict <> p_verdict
      order by b.mentor_id
-       for no key update skip locked -- a host that is changing one of them decides anew when it commits
+       for no key update of b skip locked -- a host that is changing one of them decides anew when it commits
   ), decided as (
     update expiry.backdated_expiries as b
-       set verdict = p_verdict, decided_by = p_actor, decided_at = pg_catalog.clock_timestamp()
+       set verdict = p_verdict, was_visible = b.was_visible or held.is_visible, decided_by = p_actor, decided_at = pg_catalog.clock_timestamp()
       from held
      where b.mentor_id = held.mentor_id
     returning b.mentor_id

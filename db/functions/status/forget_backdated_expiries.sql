@@ -17,12 +17,11 @@ begin
      where b.mentor_id = any (p_mentor_ids)
        and (
          c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date -- corrected
-         or b.admitted_date is null
          or b.verdict in ('held', 'rejected', 'undecided')
-            and (m.status not in ('active', 'paused') or b.admitted_date < ((select expiry.now()) at time zone o.time_zone)::date)
-         or b.verdict in ('admitted', 'approved') and b.recorded_at <= (select expiry.now()) - interval '24 hours'
-            -- Until when somebody without a certification could be seen is known from here alone.
-            and (c.mentor_id is not null or m.status not in ('active', 'paused'))
+            and b.admitted_date < ((select expiry.now()) at time zone o.time_zone)::date
+         -- Whether somebody still in service by no valid date could be seen is known from here alone.
+         or b.verdict in ('admitted', 'approved') and m.status not in ('active', 'paused')
+            and (b.admitted_date is null or b.recorded_at <= (select expiry.now()) - interval '24 hours')
        )
      order by b.mentor_id
        for update of b skip locked
@@ -39,4 +38,4 @@ begin
 end;
 $$;
 comment on function expiry.forget_backdated_expiries(uuid[]) is
-  'Ends the notes about these mentors that no longer count: the date was corrected, the admitted one has run out as well, the mentor has left service, or 24 hours have passed since one that was admitted and a date is recorded. Settle the statuses first; call with the mentors locked.';
+  'Ends the notes about these mentors that no longer count: the date was corrected, the admitted one has run out as well, or the mentor has left service by one that was admitted, and 24 hours have passed. What is held outlasts a mentor''s being out of the programme. Settle the statuses first; call with the mentors locked.';

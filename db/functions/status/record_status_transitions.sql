@@ -21,22 +21,31 @@ begin
            when v_rule is null then coalesce(v_reason, 'updated')
            -- Where the brake holds the change, it is the admitted date that has run out.
            when t.to_status = 'certification_expired' then case
-             when b.admitted_date is null or b.verdict in ('undecided', 'held', 'rejected') then 'lapsed'
+             when b.admitted_date is null or brake.is_held then 'lapsed'
              else 'date_moved'
            end
            when t.from_status = 'paused' then 'pause_over'
            else 'renewed'
          end,
          coalesce(nullif(pg_catalog.current_setting('expiry.actor', true), ''), session_user), v_run_id,
-         case when b.verdict in ('undecided', 'held', 'rejected') then b.admitted_date else coalesce(c.expiry_date, b.admitted_date) end,
-         t.from_status = 'active' and coalesce(stood.until >= clock.today or stood.until < clock.today and not exists (
-           -- Back in service only after the date had passed: never to be seen by it.
-           select from expiry.mentor_status_transitions as earlier
-            where earlier.mentor_id = m.id
-              and (earlier.at at time zone o.time_zone)::date > stood.until
-              -- The rules bring nobody back by a date that has passed, whatever the zone says of that day since.
-              and not (earlier.to_status = 'active' and earlier.reason in ('renewed', 'pause_over') and earlier.expiry_date = stood.until)
-         ), false),
+         case when brake.is_held then b.admitted_date else coalesce(c.expiry_date, b.admitted_date) end,
+         t.from_status = 'active' and coalesce(
+           b.was_visible
+           or stood.until >= clock.today
+           or stood.until < clock.today
+              -- By a change of data, or only just recorded: the note knows, or nobody was seen by it.
+              and (b.mentor_id is null or brake.is_held)
+              and coalesce(pg_catalog.current_setting('expiry.dates_changing', true), '') <> 'INSERT'
+              and not exists (
+                -- Back in service only after the date had passed: never to be seen by it.
+                select from expiry.mentor_status_transitions as earlier
+                 where earlier.mentor_id = m.id
+                   and (earlier.at at time zone o.time_zone)::date > stood.until
+                   -- The rules bring nobody back by a date that has passed, whatever the zone says of that day since.
+                   and not (earlier.to_status = 'active' and earlier.reason in ('renewed', 'pause_over') and earlier.expiry_date = stood.until)
+              ),
+           false
+         ),
          (select expiry.now())
     from unnest(p_mentor_ids, p_from, p_to) as t (mentor_id, from_status, to_status)
     join expiry.mentors as m on m.id = t.mentor_id
@@ -44,7 +53,8 @@ begin
     left join expiry.certifications as c on c.mentor_id = m.id
     left join expiry.backdated_expiries as b on b.mentor_id = m.id
    cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
-   cross join lateral (select case when b.mentor_id is null then c.expiry_date else b.admitted_date end as until) as stood;
+   cross join lateral (select coalesce(b.verdict in ('undecided', 'held', 'rejected'), false) as is_held) as brake
+   cross join lateral (select case when brake.is_held then b.admitted_date else c.expiry_date end as until) as stood;
   perform expiry.tell_of_transitions(p_mentor_ids, v_run_id, coalesce(v_rule, 'realtime')::expiry.reminder_source);
 end;
 $$;

@@ -17,6 +17,7 @@ declare
   v_count integer := 0;
 begin
   if v_has_notes then
+    perform expiry.move_backdated_expiries(p_mentor_ids);
     perform expiry.admit_expiries(p_mentor_ids);
   end if;
   with due as materialized (

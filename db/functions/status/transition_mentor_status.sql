@@ -40,7 +40,8 @@ begin
       message = pg_catalog.format('mentor %s cannot go from %s to %s', p_mentor_id, p_expected, p_new),
       hint = 'docs/errors.md lists the changes of status that the facts allow.';
   end if;
-  perform pg_catalog.set_config('expiry.reason', p_reason, true), pg_catalog.set_config('expiry.actor', p_actor, true);
+  perform pg_catalog.set_config('expiry.reason', p_reason, true), pg_catalog.set_config('expiry.actor', p_actor, true),
+          pg_catalog.set_config('expiry.rule', '', true), pg_catalog.set_config('expiry.run_id', '', true);
   update expiry.mentors as m
      set status = p_new, paused_until = case
            when p_new = 'active' or p_new = 'paused' and m.paused_until <= v_today then null
