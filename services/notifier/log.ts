@@ -7,15 +7,14 @@ import { type DeliveryRow, deliveryOf } from '../../contracts/delivery-row.ts'
 import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { batching } from './batch.ts'
 
-const Begun = z.discriminatedUnion('verdict', [
-  z.object({ id: z.number(), generation: z.number(), verdict: z.literal('begun'), delivery: Delivery }),
-  z.object({
-    id: z.number(),
-    generation: z.number(),
-    verdict: z.enum(['stale', 'superseded', 'put_off', 'no_recipient', 'locked']),
-  }),
-])
-export type Begun = z.infer<typeof Begun>
+const NotBegun = z.object({
+  id: z.number(),
+  generation: z.number(),
+  verdict: z.enum(['stale', 'superseded', 'put_off', 'no_recipient', 'locked']),
+})
+export type Begun =
+  | z.infer<typeof NotBegun>
+  | { id: number; generation: number; verdict: 'begun'; delivery: Delivery }
 
 export type Retrying = { base: number; cap: number; for: number }
 
@@ -116,7 +115,10 @@ export function openReminderLog(
 }
 
 function begunOf(row: DeliveryRow): Begun {
-  return Begun.parse(row.verdict === 'begun' ? { ...row, delivery: deliveryOf(row) } : row)
+  const { id, generation, verdict } = row
+  return verdict === 'begun'
+    ? { id, generation, verdict, delivery: Delivery.parse(deliveryOf(row)) }
+    : NotBegun.parse({ id, generation, verdict })
 }
 
 /**
