@@ -27,18 +27,18 @@ export async function claimBatch(
   try {
     // A listener that freezes in here must not keep its rows, nor other listeners, for longer than a moment. The commit need
     // not wait for the disk: a claim that a crash takes back leaves its rows pending, and begin takes those from the queue too.
-    await client.query(
+    // All in one message, for every one more is a way there and back; the protocol allows no parameters then.
+    const answers = await client.query<Answer>(
       `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s';
-       set local synchronous_commit = off`,
-    )
-    const answer = await client.query<Answer>(
-      `select room.most, c.id, c.generation, c.threshold_day
-         from (select greatest(0, least($1, $2, expiry.reminder_queue_room($3))) as most) as room
+       set local synchronous_commit = off;
+       select room.most, c.id, c.generation, c.threshold_day
+         from (select greatest(0, least(${count(batchSize)}, ${count(most)}, expiry.reminder_queue_room(${count(window)}))) as most)
+                as room
          left join lateral expiry.claim_pending_reminders(room.most) as c on true`,
-      [batchSize, most, window],
     )
-    const limit = answer.rows[0]?.most ?? 0
-    const rows = answer.rows.filter((row): row is Answer & Claimed => row.id !== null)
+    const answer = [answers].flat().at(-1)?.rows ?? [] // one result for each statement, whatever the type says
+    const limit = answer[0]?.most ?? 0
+    const rows = answer.filter((row): row is Answer & Claimed => row.id !== null)
     if (rows.length > 0) await deps.queue.add(rows.map(toQueue))
     await client.query('commit')
     release(client)
@@ -51,6 +51,12 @@ export async function claimBatch(
 }
 
 const lost = () => undefined
+
+/** A number as it may stand in SQL. */
+function count(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new Error('not a whole number')
+  return String(value)
+}
 
 function release(client: PoolClient, error?: Error | true): void {
   client.release(error)

@@ -3,18 +3,18 @@ import { DatabaseError, type Pool } from 'pg'
 import { z } from 'zod'
 import { Delivery } from '../../contracts/delivery.ts'
 import { type DeliveryResult, DeliveryVerdict } from '../../contracts/delivery-result.ts'
+import { type DeliveryRow, deliveryOf } from '../../contracts/delivery-row.ts'
 import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { batching } from './batch.ts'
 
-const Begun = z.discriminatedUnion('verdict', [
-  z.object({ id: z.number(), generation: z.number(), verdict: z.literal('begun'), delivery: Delivery }),
-  z.object({
-    id: z.number(),
-    generation: z.number(),
-    verdict: z.enum(['stale', 'superseded', 'put_off', 'no_recipient', 'locked']),
-  }),
-])
-export type Begun = z.infer<typeof Begun>
+const NotBegun = z.object({
+  id: z.number(),
+  generation: z.number(),
+  verdict: z.enum(['stale', 'superseded', 'put_off', 'no_recipient', 'locked']),
+})
+export type Begun =
+  | z.infer<typeof NotBegun>
+  | { id: number; generation: number; verdict: 'begun'; delivery: Delivery }
 
 export type Retrying = { base: number; cap: number; for: number }
 
@@ -52,8 +52,12 @@ export function openReminderLog(
   const begin = batching({
     ...shared,
     run: async (jobs: ReminderJob[]) => {
-      const { rows } = await pool.query<Row>(
-        'select id, generation, verdict, delivery from expiry.begin_reminder_delivery($1, $2, $3, $4)',
+      const { rows } = await pool.query<DeliveryRow>(
+        `select id, generation, verdict, attempt, mentor_key, kind, urgency, threshold_day, key_date, expiry_date, days_left,
+                due_at, organisation_slug, organisation_name, organisation_locale, mentor_id, mentor_ref, mentor_name,
+                mentor_url, mentor_status, status_since, paused_until, recipient_kind, recipient_name, recipient_email,
+                recipient_locale, escalation_email, accepted_channels, refused_channels
+           from expiry.begin_reminder_delivery($1, $2, $3, $4)`,
         [jobs.map((job) => job.id), jobs.map((job) => job.generation), channels, Math.ceil(lease)],
       )
       return inOrder(jobs, rows)
@@ -79,7 +83,7 @@ export function openReminderLog(
   })
   return {
     // Parsed one by one: the batch is committed, and a row that makes no sense must not cost the others their answer.
-    begin: async (job) => Begun.parse(await begin(job)),
+    begin: async (job) => begunOf(await begin(job)),
     recordAccepted: async (result) => void (await recordAccepted(result)),
     finish: async (result) => DeliveryVerdict.parse(await finish(result)),
     async raiseAlert(channel, code) {
@@ -110,13 +114,20 @@ export function openReminderLog(
   }
 }
 
+function begunOf(row: DeliveryRow): Begun {
+  const { id, generation, verdict } = row
+  return verdict === 'begun'
+    ? { id, generation, verdict, delivery: Delivery.parse(deliveryOf(row)) }
+    : NotBegun.parse({ id, generation, verdict })
+}
+
 /**
  * SQL answers in any order; a batch must answer in the order of its items. A job may stand twice in a batch, after its
  * queue was wiped and filled again: then each takes one answer, for only one of the two may send.
  */
-function inOrder(asked: Row[], answers: Row[]): (Row | undefined)[] {
+function inOrder<Answer extends Row>(asked: Row[], answers: Answer[]): (Answer | undefined)[] {
   const key = ({ id, generation }: Row) => `${id}-${generation}`
-  const byKey = new Map<string, Row[]>()
+  const byKey = new Map<string, Answer[]>()
   for (const answer of answers) byKey.set(key(answer), [...(byKey.get(key(answer)) ?? []), answer])
   return asked.map((item) => byKey.get(key(item))?.shift())
 }

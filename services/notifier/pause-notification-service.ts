@@ -13,7 +13,8 @@ export type PauseNotificationService = {
   ready(signal: AbortSignal): Promise<void>
   /**
    * Gives the message to each channel that has neither accepted nor refused it, and answers with what each of them said. A channel that
-   * may not be used just now is not tried, and out of order. `heard` gets each answer as it comes. Never throws.
+   * may not be used just now is not tried, and out of order. `heard` gets each answer as it comes, where there is more than one
+   * to come. Never throws.
    */
   notify(delivery: Delivery, heard: (report: ChannelReport) => void, signal: AbortSignal): Promise<ChannelReport[]>
 }
@@ -69,7 +70,7 @@ export function createPauseNotificationService(deps: {
       return Promise.all(
         open.map(async (one) => {
           const report = await handOver(one, delivery, signal)
-          heard(report)
+          if (open.length > 1) heard(report)
           return report
         }),
       )

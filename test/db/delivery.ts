@@ -1,4 +1,5 @@
 import type { ChannelAnswer, Delivery } from '../../contracts/delivery.ts'
+import { type DeliveryRow, deliveryOf } from '../../contracts/delivery-row.ts'
 import type { Runner } from '../support/people.ts'
 import type { Reminder } from './reminders.ts'
 
@@ -34,11 +35,16 @@ export async function begin(
   jobs: readonly Job[],
   { channels = ['email'], lease = 300 }: { channels?: string[]; lease?: number } = {},
 ): Promise<Begun[]> {
-  const { rows } = await runner.query<Begun>(
-    'select id, generation, verdict, delivery from expiry.begin_reminder_delivery($1, $2, $3, $4)',
+  const { rows } = await runner.query<DeliveryRow & Pick<Begun, 'verdict'>>(
+    'select * from expiry.begin_reminder_delivery($1, $2, $3, $4)',
     [jobs.map((job) => job.id), jobs.map((job) => job.generation), channels, lease],
   )
-  return rows
+  return rows.map((row) => ({
+    id: row.id,
+    generation: row.generation,
+    verdict: row.verdict,
+    delivery: row.verdict === 'begun' ? (deliveryOf(row) as unknown as Delivery) : null,
+  }))
 }
 
 export type Result = Attempt & { answers: Record<string, ChannelAnswer> }

@@ -101,6 +101,14 @@ test('no phase of the night waits for a lock for more than five seconds', async 
   expect(limited).toEqual(['run_nightly_phase'])
 })
 
+test('what is not to read whole tables is not compiled just in time either, which before PostgreSQL 18 would follow from it', async () => {
+  const { rows } = await database.query(
+    `select proname as name from pg_proc
+      where ${ours.routines} and 'enable_seqscan=off' = any (proconfig) and not 'jit=off' = any (proconfig)`,
+  )
+  expect(rows).toEqual([])
+})
+
 test('every foreign key that a bulk statement checks has an index behind it', async () => {
   const { rows } = await database.query(
     `select c.conrelid::regclass::text || '.' || c.conname as name from pg_constraint as c

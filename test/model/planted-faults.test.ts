@@ -27,7 +27,7 @@ const FAULTS: Fault[] = [
   {
     name: 'a looser reminder that does not give way to the tighter one',
     seed: 8,
-    file: 'decide/stale_reminders.sql',
+    file: 'decide/reminder_facts.sql',
     line: 'tighter.threshold_day < l.threshold_day',
     fault: 'tighter.threshold_day < l.threshold_day and false',
   },

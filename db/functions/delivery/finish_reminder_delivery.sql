@@ -15,6 +15,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '400ms'
 set plan_cache_mode = force_generic_plan -- as in begin_reminder_delivery
 set enable_seqscan = off -- few among many, by key, also where the tables were empty when the plan was made
+set jit = off -- as in begin_reminder_delivery
 as $$
 #variable_conflict use_column
 declare

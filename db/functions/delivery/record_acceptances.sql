@@ -5,6 +5,7 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- as in finish_reminder_delivery
+set jit = off -- as in begin_reminder_delivery
 as $$
   with told as materialized (
     select r.id, r.generation, r.attempt, c.channel, c.code, c."messageId" as message_id,
