@@ -43,6 +43,7 @@ export type Task = {
   mentorId: string
   version: number
   attempt: number
+  begunAt: string
   desired: Desired
   withdraw: string | null
   acknowledged: Record<string, unknown> | null
@@ -74,13 +75,13 @@ export async function record(runner: Runner, task: Task, result: Record<string, 
 }
 
 /** What the pusher says when the contact shows what it must. */
-export function acknowledged({ desired }: Task): Record<string, unknown> {
+export function acknowledged({ desired, begunAt }: Task): Record<string, unknown> {
   const { key, visible, status, expiryDate } = desired
   return {
     outcome: 'acknowledged',
     key,
     shown: { environment, visible, status, expiryDate },
-    readAt: new Date().toISOString(),
+    begunAt,
   }
 }
 

@@ -13,6 +13,7 @@ declare
   v_desired jsonb;
   v_key text;
   v_withdraw text;
+  v_is_new boolean;
   v_takes_over boolean;
   v_now timestamptz := pg_catalog.clock_timestamp();
 begin
@@ -46,12 +47,14 @@ begin
   v_takes_over := exists (
     select from expiry.portal_sync as other where other.pushed_key = v_key and other.mentor_id <> p_mentor_id
   );
+  v_is_new := v_desired is distinct from v_row.desired or v_row.status not in ('pending', 'queued');
   update expiry.portal_sync as p
      set status = 'sending', lease_until = v_now + pg_catalog.make_interval(secs => p_lease_seconds),
          attempts = p.attempts + 1,
          desired = v_desired,
-         desired_version = p.desired_version + (v_desired is distinct from p.desired or p.status not in ('pending', 'queued'))::integer,
-         sending_version = p.desired_version + (v_desired is distinct from p.desired or p.status not in ('pending', 'queued'))::integer,
+         desired_version = p.desired_version + v_is_new::integer,
+         sending_version = p.desired_version + v_is_new::integer,
+         pushed_key = case when p.pushed_key = v_key then v_key else v_withdraw end,
          changed_at = case when v_desired is distinct from p.desired then expiry.now() else p.changed_at end,
          unsure_until = case when v_takes_over
            then greatest(p.unsure_until, v_now + expiry.portal_verify_after()) else p.unsure_until end
@@ -61,6 +64,7 @@ begin
     'mentorId', p_mentor_id,
     'version', v_row.sending_version,
     'attempt', v_row.attempts,
+    'begunAt', v_now,
     'changedAt', v_row.changed_at,
     'desired', v_desired,
     'withdraw', v_withdraw,

@@ -29,7 +29,7 @@ begin
          end,
          unsure_until = case
            when v_outcome = 'unknown' then v_now + expiry.portal_verify_after()
-           when v_outcome = 'acknowledged' and p.unsure_until <= (p_result ->> 'readAt')::timestamptz then null
+           when v_outcome = 'acknowledged' and p.unsure_until <= (p_result ->> 'begunAt')::timestamptz then null
            else p.unsure_until
          end,
          failures = case when v_outcome in ('failed', 'unknown') then p.failures + 1 when v_outcome = 'postponed' then p.failures else 0 end,
@@ -48,7 +48,7 @@ begin
              case
                when v_outcome in ('failed', 'unknown', 'postponed') or q.desired_version > p_version then 'pending'
                when v_outcome = 'parked' then 'parked'
-               when q.unsure_until > (p_result ->> 'readAt')::timestamptz then 'verifying'
+               when q.unsure_until > (p_result ->> 'begunAt')::timestamptz then 'verifying'
                else 'synced'
              end as status,
              case when p_result ->> 'withdrawn' = 'true' then null else q.pushed_key end as kept_key
@@ -68,4 +68,4 @@ begin
 end;
 $$;
 comment on function expiry.record_portal_sync(uuid, bigint, integer, jsonb) is
-  'Writes down what came of an attempt to push a version, fenced by version and attempt, and returns the status that follows, or stale. acknowledged: the portal shows the version (shown, read or written at readAt); synced only if it is still the desired one and no earlier request may still be carried out, else pending or verifying. failed: tried again after a growing pause; unknown: the same, and read back later; postponed: not before retryAfter seconds; parked: not before the night, a change or a person.';
+  'Writes down what came of an attempt to push a version, fenced by version and attempt, and returns the status that follows, or stale. acknowledged: the portal shows the version (shown, read or written after begunAt, by the database's clock); synced only if it is still the desired one and no earlier request may still be carried out, else pending or verifying. failed: tried again after a growing pause; unknown: the same, and read back later; postponed: not before retryAfter seconds; parked: not before the night, a change or a person.';
