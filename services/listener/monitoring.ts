@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { keepReasons } from '../../runtime/monitoring/reasons.ts'
 import type { Readiness } from '../../runtime/monitoring/server.ts'
 import type { Observe } from './events.ts'
+import { reminders } from './routes/reminders.ts'
 
 /** What follows the listener's events: metrics in the registry, and whether it works. */
 export function monitorListener(registry: Registry): { observe: Observe; readiness: Readiness } {
@@ -14,14 +15,15 @@ export function monitorListener(registry: Registry): { observe: Observe; readine
   })
   const claims = new Histogram({
     name: 'mentor_expiry_claim_seconds',
-    help: 'Time that one batch takes from its claim to the commit, the queue included',
+    help: 'Time that one batch takes from its claim to the commit, the queue included, by route',
+    labelNames: ['route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
     registers,
   })
   const found = new Counter({
     name: 'mentor_expiry_found_total',
-    help: 'What the sweeps have found and mended: reminders whose job or notifier was lost, mentors looked at again',
-    labelNames: ['what'],
+    help: 'What the sweeps have found and mended: rows whose job or worker was lost, by route; mentors looked at again',
+    labelNames: ['route', 'what'],
     registers,
   })
   const nights = new Counter({
@@ -43,15 +45,16 @@ export function monitorListener(registry: Registry): { observe: Observe; readine
       case 'listen_lost':
         return reasons.add('not_listening')
       case 'dispatch_failed':
-        return reasons.add('dispatch_failed')
+        return reasons.add(`dispatch_failed:${event.route}`)
       case 'dispatch_recovered':
-        return reasons.clear('dispatch_failed')
+        return reasons.clear(`dispatch_failed:${event.route}`)
       case 'dispatched':
-        queued.inc(event.count)
-        return claims.observe(event.milliseconds / 1_000)
+        if (event.route === reminders.name) queued.inc(event.count)
+        return claims.observe({ route: event.route }, event.milliseconds / 1_000)
       case 'queue_wiped':
       case 'jobs_lost':
       case 'rescued':
+        return found.inc({ route: event.route, what: event.kind }, event.count)
       case 'rechecked':
         return found.inc({ what: event.kind }, event.count)
       case 'nightly_ended':
