@@ -1,0 +1,71 @@
+import { type Answer, failed, judge, withoutToken } from './answer.ts'
+import type { Budget } from './budget.ts'
+import type { Wire } from './exchange.ts'
+import type { TokenProvider } from './token.ts'
+import type { Columns } from './values.ts'
+
+/** A request to the Web API: its address, and whose turn comes first, 1 before 2. */
+export type PortalRequest = { readonly url: string; readonly priority: number } & (
+  | { readonly method: 'GET'; readonly pageSize?: number }
+  /** Only a row that is there is written: without a condition the service would create one. */
+  | { readonly method: 'PATCH'; readonly ifMatch: string; readonly columns: Columns }
+)
+
+/** Asks the organisation's Web API; every outcome is a value. */
+export type PortalClient = {
+  /** Where addresses begin. */
+  readonly root: string
+  send(request: PortalRequest, signal: AbortSignal): Promise<Answer>
+}
+
+/** Makes a client; each request passes the budget, one that is repeated with a new token does so again. */
+export function createPortalClient(
+  deps: { wire: Wire; tokens: TokenProvider; budget: Budget },
+  { url }: { url: string },
+): PortalClient {
+  return {
+    root: `${url}/api/data/v9.2/`,
+    send: async (request, signal) => {
+      const first = await attempt(deps, request, signal)
+      const { answer } = first.isTokenRefused ? await attempt(deps, request, signal) : first
+      return answer
+    },
+  }
+}
+
+type Attempt = { answer: Answer; isTokenRefused: boolean }
+
+async function attempt(
+  { wire, tokens, budget }: { wire: Wire; tokens: TokenProvider; budget: Budget },
+  request: PortalRequest,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const carryOut = async (): Promise<Attempt> => {
+    const outcome = await tokens.token(signal)
+    if (outcome.kind !== 'token') return { answer: withoutToken(outcome), isTokenRefused: false }
+    const { url, method } = request
+    const sent = { url, method, headers: headersOf(request, outcome.token), body: bodyOf(request) }
+    const answer = judge(await wire.send(sent, signal), method === 'GET')
+    const isTokenRefused = answer.kind === 'credentials_rejected'
+    if (isTokenRefused) tokens.drop(outcome.token)
+    return { answer, isTokenRefused }
+  }
+  const unsent = { answer: failed({ code: 'aborted', mayHaveArrived: false }), isTokenRefused: false }
+  return (await budget.run(carryOut, request.priority, signal)) ?? unsent
+}
+
+function headersOf(request: PortalRequest, token: string): Record<string, string> {
+  const always = {
+    accept: 'application/json',
+    authorization: `Bearer ${token}`,
+    'odata-version': '4.0',
+    'odata-maxversion': '4.0',
+  }
+  if (request.method === 'PATCH') return { ...always, 'content-type': 'application/json', 'if-match': request.ifMatch }
+  const { pageSize } = request
+  return { ...always, 'if-none-match': 'null', ...(pageSize && { prefer: `odata.maxpagesize=${pageSize}` }) }
+}
+
+function bodyOf(request: PortalRequest): string | undefined {
+  return request.method === 'PATCH' ? JSON.stringify(request.columns) : undefined
+}
