@@ -16,6 +16,8 @@ const origin = z.string().transform((text, { addIssue }): string => {
 
 const rateError = 'must be a number of requests a second, more than 0 and at most 1000'
 
+const shareError = 'must be a share, from 0 to 1'
+
 /** The variables about the portal. */
 export const portalVariables = {
   PORTAL_URL: origin.optional(),
@@ -36,6 +38,7 @@ export const portalVariables = {
   PORTAL_LEASE: seconds(300),
   PORTAL_VERIFY_AFTER: seconds(150),
   PORTAL_CHECK_INTERVAL: seconds(300),
+  PORTAL_SHARE: z.coerce.number({ error: shareError }).min(0, shareError).max(1, shareError).default(0.2),
   PORTAL_SYNC_HTTP: address.optional(),
 }
 

@@ -1,5 +1,6 @@
 import type { Failure } from '../../runtime/portal/answer.ts'
 import type { Health } from '../../runtime/portal/health.ts'
+import type { Patience } from '../../runtime/portal/patience.ts'
 import { growingPause, pause } from '../../runtime/pause.ts'
 import type { Observe } from './events.ts'
 import type { PortalTable } from './table.ts'
@@ -21,6 +22,7 @@ export type Gate = {
 export type GateDeps = {
   table: Pick<PortalTable, 'writeGate' | 'recordHealth' | 'keepAlert'>
   checkHealth: (signal: AbortSignal) => Promise<Health>
+  patience: Patience
   observe: Observe
 }
 
@@ -41,9 +43,6 @@ const tooManyRefusals = 10
 /** Seconds of patience asked for that people should know of. */
 const longPatience = 300
 
-/** Seconds where the portal asks for patience and does not say how much. */
-const somePatience = 30
-
 const alertKey = 'portal_out_of_order'
 
 /**
@@ -51,11 +50,12 @@ const alertKey = 'portal_out_of_order'
  * looks at the portal until the signal aborts.
  */
 export function openGate(
-  { table, checkHealth, observe }: GateDeps,
+  { table, checkHealth, patience, observe }: GateDeps,
   { checkEvery, base, cap }: GateTimes,
   earliest: number,
   signal: AbortSignal,
 ): Gate {
+  patience.ask(earliest / 1_000)
   const growing = growingPause({ base, cap })
   const waiters = new Set<() => void>()
   let environment: string | undefined
@@ -86,10 +86,9 @@ export function openGate(
 
   function close(code: string, milliseconds: number, isSuspicion = false): void {
     const until = performance.now() + milliseconds
-    if (closed) {
-      closed = { code, until: Math.max(closed.until, until) }
-    } else {
-      closed = { code, until }
+    const before = closed
+    closed = { code, until: Math.max(before?.until ?? 0, until) }
+    if (before === undefined || before.code !== code) {
       observe({ kind: 'gate_closed', code, seconds: Math.round(milliseconds / 1_000) })
     }
     if (isSuspicion) suspicion = code
@@ -111,14 +110,14 @@ export function openGate(
   function met(obstacle: Failure): void {
     switch (obstacle.kind) {
       case 'throttled':
-        return close('throttled', (obstacle.retryAfter ?? somePatience) * 1_000 * (1 + Math.random() / 5))
+        return close('throttled', patience.left() * 1_000 * (1 + Math.random() / 5))
       case 'credentials_rejected':
         return close(obstacle.code, checkEvery)
       case 'forbidden':
         return close(obstacle.code, Math.max(checkEvery, growing.next()), true)
       case 'failed':
         failures += 1
-        if (obstacle.retryAfter !== undefined) return close('throttled', obstacle.retryAfter * 1_000)
+        if (patience.left() > 0) return close('throttled', patience.left() * 1_000)
         if (failures >= tooManyFailures) close(obstacle.code, growing.next())
         return
       case 'missing':

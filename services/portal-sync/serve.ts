@@ -42,7 +42,7 @@ export async function serveWhileHolding(deps: ServeDeps, config: Config, signal:
   const keeping = keepHold(deps, lost, stopping)
   const look = (waiting: AbortSignal) => checkHealth({ ...portal, priority: 1 }, waiting)
   const gate = openGate(
-    { table, checkHealth: look, observe },
+    { table, checkHealth: look, patience: portal.patience, observe },
     { checkEvery: config.PORTAL_CHECK_INTERVAL * 1_000, ...gatePauses },
     (held.gate?.seconds ?? 0) * 1_000,
     stopping,
@@ -52,7 +52,7 @@ export async function serveWhileHolding(deps: ServeDeps, config: Config, signal:
     reconcileWhenAsked(deps, gate, config, stopping),
     watchSecret({ table, observe }, config, stopping),
   ]
-  await Promise.all([keeping, ...working])
+  await Promise.all([keeping, ...working]).finally(() => lost.abort())
   await atMost(patience, table.release()).catch((error: unknown) => observe({ kind: 'watch_failed', step: 'hold', error }))
 }
 

@@ -38,10 +38,10 @@ export async function sync(
     return { kind: 'again' } // another process takes the job
   }
   const begun = await begin(deps, job.mentorId, environment, signals.stopping)
-  if (!begun || begun.verdict === 'locked' || begun.verdict === 'not_holder') return { kind: 'again' }
-  if (begun.verdict === 'stale') {
+  if (!begun) return { kind: 'again' }
+  if (begun.verdict !== 'begun') {
     observe({ kind: 'skipped', mentor: job.mentorId, why: begun.verdict })
-    return { kind: 'done' }
+    return { kind: begun.verdict === 'stale' ? 'done' : 'again' }
   }
   const { task } = begun
   const began = performance.now()

@@ -14,7 +14,6 @@ declare
   v_key text;
   v_withdraw text;
   v_is_new boolean;
-  v_takes_over boolean;
   v_now timestamptz := pg_catalog.clock_timestamp();
 begin
   if p_holder is not null and not exists (
@@ -43,10 +42,6 @@ begin
       join expiry.mentors as m on m.id = d.mentor_id
      where m.portal_key = v_row.pushed_key and m.id <> p_mentor_id and d.portal_key is not null
   ) then v_row.pushed_key end;
-  -- What was sent about the one before may still be carried out.
-  v_takes_over := exists (
-    select from expiry.portal_sync as other where other.pushed_key = v_key and other.mentor_id <> p_mentor_id
-  );
   v_is_new := v_desired is distinct from v_row.desired or v_row.status not in ('pending', 'queued');
   update expiry.portal_sync as p
      set status = 'sending', lease_until = v_now + pg_catalog.make_interval(secs => p_lease_seconds),
@@ -55,9 +50,7 @@ begin
          desired_version = p.desired_version + v_is_new::integer,
          sending_version = p.desired_version + v_is_new::integer,
          pushed_key = case when p.pushed_key = v_key then v_key else v_withdraw end,
-         changed_at = case when v_desired is distinct from p.desired then expiry.now() else p.changed_at end,
-         unsure_until = case when v_takes_over
-           then greatest(p.unsure_until, v_now + expiry.portal_verify_after()) else p.unsure_until end
+         changed_at = case when v_desired is distinct from p.desired then expiry.now() else p.changed_at end
    where p.mentor_id = p_mentor_id
   returning p.* into v_row;
   return query select 'begun', pg_catalog.jsonb_build_object(

@@ -18,7 +18,11 @@ begin
              when d.desired ->> 'visible' = 'false' and p.acknowledged ->> 'visible' is distinct from 'false' then 2
              when d.desired ->> 'visible' = 'true' and p.acknowledged ->> 'visible' is distinct from 'true' then 3
              else 4
-           end as priority
+           end as priority,
+           -- What is under way about the one before whose contact it was may still be carried out.
+           case when d.portal_key is distinct from p.desired ->> 'key' and exists (
+             select from expiry.portal_sync as other where other.pushed_key = d.portal_key and other.mentor_id <> d.mentor_id
+           ) then pg_catalog.clock_timestamp() + expiry.portal_verify_after() + interval '1 minute' end as unsure_until
       from expiry.portal_desires as d
       left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
      where d.mentor_id = any (p_mentor_ids)
@@ -36,14 +40,15 @@ begin
        set desired = w.desired, desired_version = p.desired_version + 1, changed_at = (select expiry.now()),
            status = case p.status when 'sending' then p.status else 'pending' end,
            priority = case when p.requested_by is not null then 1 else w.priority end,
-           available_at = pg_catalog.clock_timestamp(), failures = 0, last_error = null
+           available_at = pg_catalog.clock_timestamp(), failures = 0, last_error = null,
+           unsure_until = greatest(p.unsure_until, w.unsure_until)
       from wanted as w
       join held on held.mentor_id = w.mentor_id
      where p.mentor_id = w.mentor_id
     returning p.mentor_id
   ), added as (
-    insert into expiry.portal_sync (mentor_id, desired, changed_at, priority)
-    select w.mentor_id, w.desired, (select expiry.now()), w.priority from wanted as w where not w.is_known order by w.mentor_id
+    insert into expiry.portal_sync (mentor_id, desired, changed_at, priority, unsure_until)
+    select w.mentor_id, w.desired, (select expiry.now()), w.priority, w.unsure_until from wanted as w where not w.is_known order by w.mentor_id
     on conflict (mentor_id) do nothing
     returning mentor_id
   )
