@@ -6,7 +6,7 @@ import type { TokenProvider } from './token.ts'
 import type { Columns } from './values.ts'
 
 /** A request to the Web API: its address, and whose turn comes first, 1 before 2. */
-export type PortalRequest = { readonly url: string; readonly priority: number } & (
+type PortalRequest = { readonly url: string; readonly priority: number } & (
   | { readonly method: 'GET'; readonly pageSize?: number }
   /** Only a row that is there is written: without a condition the service would create one. */
   | { readonly method: 'PATCH'; readonly ifMatch: string; readonly columns: Columns }

@@ -75,7 +75,7 @@ export function findPortalFaults(present: Readonly<Record<string, string | undef
 }
 
 /** What proves the application at the token endpoint. */
-export type Credential =
+type Credential =
   | { readonly kind: 'secret'; readonly secret: string }
   | { readonly kind: 'certificate'; readonly certificate: ClientCertificate }
 

@@ -2,7 +2,7 @@ import type { Wire } from './exchange.ts'
 import { requestToken, type TokenFailure, type TokenSettings } from './token-request.ts'
 
 /** What came of asking for a token. */
-export type TokenOutcome = { readonly kind: 'token'; readonly token: string } | TokenFailure
+type TokenOutcome = { readonly kind: 'token'; readonly token: string } | TokenFailure
 
 /** Tokens for the organisation; one request serves all that wait. */
 export type TokenProvider = {

@@ -1,6 +1,6 @@
 /**
- * A row on its way into a queue: its key, the version that its job is about (a job of another version is void), and how
- * urgent it is: 1 goes first, or 0, which BullMQ puts before all of them.
+ * A row on its way into a queue. Whatever makes it pending again raises its version: BullMQ silently ignores a job whose id
+ * it still holds, finished ones as well. The lowest priority goes first.
  */
 export type Row = { key: number | string; version: number; priority: number }
 
