@@ -25,10 +25,7 @@ export type ClientDeps = { wire: Wire; tokens: TokenProvider; budget: Budget; pa
  * Makes a client; each request passes the budget, one that is repeated with a new token does so again. None is sent while the
  * portal has asked for patience: it is throttled without being asked.
  */
-export function createPortalClient(
-  deps: ClientDeps,
-  { url }: { url: string },
-): PortalClient {
+export function createPortalClient(deps: ClientDeps, { url }: { url: string }): PortalClient {
   return {
     root: `${url}/api/data/v9.2/`,
     send: async (request, signal) => {

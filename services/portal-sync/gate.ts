@@ -1,7 +1,7 @@
+import { growingPause, pause } from '../../runtime/pause.ts'
 import type { Failure } from '../../runtime/portal/answer.ts'
 import type { Health } from '../../runtime/portal/health.ts'
 import type { Patience } from '../../runtime/portal/patience.ts'
-import { growingPause, pause } from '../../runtime/pause.ts'
 import type { Observe } from './events.ts'
 import type { PortalTable } from './table.ts'
 

@@ -53,10 +53,7 @@ export async function runPortalSync(deps: { observe: Observe }, config: Config, 
       connections: settings.concurrency,
       onError,
     })
-    await connection.ready(
-      (error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error }),
-      signal,
-    )
+    await connection.ready((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error }), signal)
     observe({ kind: 'started', queue: connection.kind })
     await takeTurns({ observe, pool, connection, settings }, config, signal)
   } catch (error) {

@@ -140,7 +140,10 @@ function failed(
     case 'credentials_rejected':
       return { result: { outcome: 'postponed', retryAfter: behindTheGate, ...facts }, obstacle: failure }
     case 'throttled':
-      return { result: { outcome: 'postponed', retryAfter: failure.retryAfter ?? behindTheGate, ...facts }, obstacle: failure }
+      return {
+        result: { outcome: 'postponed', retryAfter: failure.retryAfter ?? behindTheGate, ...facts },
+        obstacle: failure,
+      }
     case 'failed':
       if (failure.mayHaveArrived && written !== undefined) {
         return { result: { outcome: 'unknown', key: written, ...facts }, obstacle: failure }

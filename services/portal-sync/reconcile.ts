@@ -71,7 +71,9 @@ async function comparePages(
   for await (const page of contactPages({ ...portal, priority }, signal)) {
     if (page.kind !== 'ok') return page.code
     const states = await statesOf(pool, page.contacts)
-    const differences = page.contacts.flatMap((contact) => differenceOf(contact, states.get(contact.key), portal.mapping))
+    const differences = page.contacts.flatMap((contact) =>
+      differenceOf(contact, states.get(contact.key), portal.mapping),
+    )
     await pool.query('select expiry.record_portal_differences($1, $2, $3, $4)', [
       id,
       page.contacts.length,
@@ -84,7 +86,12 @@ async function comparePages(
 
 async function statesOf(pool: Pick<Pool, 'query'>, contacts: PortalContact[]): Promise<Map<string, State>> {
   const { rows } = await pool.query('select * from expiry.portal_states($1)', [contacts.map(({ key }) => key)])
-  return new Map(z.array(State).parse(rows).map((state) => [state.portal_key, state]))
+  return new Map(
+    z
+      .array(State)
+      .parse(rows)
+      .map((state) => [state.portal_key, state]),
+  )
 }
 
 function differenceOf({ key, values }: PortalContact, state: State | undefined, mapping: Mapping): Difference[] {

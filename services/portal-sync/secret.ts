@@ -29,7 +29,13 @@ export async function watchSecret(
       for (const days of warnings) {
         const isWrong = days === warning?.days
         const details = { count: warning?.left ?? 0 }
-        await table.keepAlert({ kind, severity: days > 7 ? 'warning' : 'critical', key: `${kind}:${days}`, isWrong, details })
+        await table.keepAlert({
+          kind,
+          severity: days > 7 ? 'warning' : 'critical',
+          key: `${kind}:${days}`,
+          isWrong,
+          details,
+        })
       }
     } catch (error) {
       observe({ kind: 'watch_failed', step: 'secret', error })

@@ -53,7 +53,9 @@ export async function serveWhileHolding(deps: ServeDeps, config: Config, signal:
     watchSecret({ table, observe }, config, stopping),
   ]
   await Promise.all([keeping, ...working]).finally(() => lost.abort())
-  await atMost(patience, table.release()).catch((error: unknown) => observe({ kind: 'watch_failed', step: 'hold', error }))
+  await atMost(patience, table.release()).catch((error: unknown) =>
+    observe({ kind: 'watch_failed', step: 'hold', error }),
+  )
 }
 
 /** Renews the hold; where another process has the portal, or the database cannot be asked in time, it is lost. */
@@ -124,7 +126,13 @@ async function reconcileWhenAsked(
     try {
       const environment = await gate.opened(stopping)
       const reconciled = await reconcile({ pool, portal, holder, environment, share: config.PORTAL_SHARE }, stopping)
-      if (reconciled) observe({ kind: 'reconciled', reconciliation: reconciled.id, status: reconciled.status, ...(reconciled.code !== undefined && { code: reconciled.code }) })
+      if (reconciled)
+        observe({
+          kind: 'reconciled',
+          reconciliation: reconciled.id,
+          status: reconciled.status,
+          ...(reconciled.code !== undefined && { code: reconciled.code }),
+        })
     } catch (error) {
       if (!stopping.aborted) observe({ kind: 'reconcile_failed', error })
     }

@@ -101,7 +101,12 @@ async function deleteRemoved({ table, observe }: SyncDeps, { mentorId }: PortalT
 
 function report(
   observe: Observe,
-  { task, result, status, milliseconds }: { task: PortalTask; result: PortalResult; status: string; milliseconds: number },
+  {
+    task,
+    result,
+    status,
+    milliseconds,
+  }: { task: PortalTask; result: PortalResult; status: string; milliseconds: number },
 ): void {
   const { mentorId: mentor, version, attempt } = task
   const code = result.outcome === 'acknowledged' ? {} : { code: result.code }

@@ -23,7 +23,13 @@ export type PortalTable = {
   writeGate(code: string | null, seconds: number | null): Promise<void>
   recordHealth(environment: string | null): Promise<void>
   /** An alert as a level. */
-  keepAlert(alert: { kind: string; severity: 'warning' | 'critical'; key: string; isWrong: boolean; details: object }): Promise<void>
+  keepAlert(alert: {
+    kind: string
+    severity: 'warning' | 'critical'
+    key: string
+    isWrong: boolean
+    details: object
+  }): Promise<void>
   /** Deletes the mentor who was to be removed, now that the portal has acknowledged. */
   deleteRemoved(mentorId: string): Promise<void>
 }

@@ -33,7 +33,9 @@ describe('who is published', () => {
     )
     const mentor = { id: rows[0]?.id ?? '', certification: null }
     expect(await syncOf(database, mentor)).toMatchObject({ version: 1, priority: 2, desired: { visible: false } })
-    await database.query(`insert into expiry.certifications (mentor_id, expiry_date) values ($1, '2027-03-01')`, [mentor.id])
+    await database.query(`insert into expiry.certifications (mentor_id, expiry_date) values ($1, '2027-03-01')`, [
+      mentor.id,
+    ])
     expect(await syncOf(database, mentor)).toMatchObject({ version: 2, priority: 3, desired: shown })
   })
 
@@ -54,12 +56,42 @@ describe('who is published', () => {
 })
 
 test.each([
-  ['a later date', 4, { expiryDate: '2028-03-01' }, (id: string) => [`update expiry.certifications set expiry_date = '2028-03-01' where mentor_id = $1`, id]],
-  ['an earlier date that has passed', 2, { visible: false, status: 'certification_expired' }, (id: string) => [`update expiry.certifications set expiry_date = '2026-02-01' where mentor_id = $1`, id]],
-  ['a pause', 2, { visible: false, status: 'paused' }, (id: string) => [`update expiry.mentors set status = 'paused' where id = $1`, id]],
-  ['leaving', 2, { visible: false, status: 'inactive' }, (id: string) => [`update expiry.mentors set status = 'inactive' where id = $1`, id]],
-  ['a certification taken away', 2, { visible: false }, (id: string) => [`delete from expiry.certifications where mentor_id = $1`, id]],
-  ['another key', 4, { key: 'other' }, (id: string) => [`update expiry.mentors set portal_key = 'other' where id = $1`, id]],
+  [
+    'a later date',
+    4,
+    { expiryDate: '2028-03-01' },
+    (id: string) => [`update expiry.certifications set expiry_date = '2028-03-01' where mentor_id = $1`, id],
+  ],
+  [
+    'an earlier date that has passed',
+    2,
+    { visible: false, status: 'certification_expired' },
+    (id: string) => [`update expiry.certifications set expiry_date = '2026-02-01' where mentor_id = $1`, id],
+  ],
+  [
+    'a pause',
+    2,
+    { visible: false, status: 'paused' },
+    (id: string) => [`update expiry.mentors set status = 'paused' where id = $1`, id],
+  ],
+  [
+    'leaving',
+    2,
+    { visible: false, status: 'inactive' },
+    (id: string) => [`update expiry.mentors set status = 'inactive' where id = $1`, id],
+  ],
+  [
+    'a certification taken away',
+    2,
+    { visible: false },
+    (id: string) => [`delete from expiry.certifications where mentor_id = $1`, id],
+  ],
+  [
+    'another key',
+    4,
+    { key: 'other' },
+    (id: string) => [`update expiry.mentors set portal_key = 'other' where id = $1`, id],
+  ],
 ])('%s has the next version in the same transaction, and one doorbell', async (_, priority, desired, statement) => {
   const mentor = await addMentor(database, { organisation, expiryDate: '2027-03-01' })
   await publish(database, mentor)
@@ -74,7 +106,12 @@ test.each([
   await client.query('begin')
   const [text, ...values] = statement(mentor.id)
   await client.query(text ?? '', values)
-  expect(await syncOf(client, mentor)).toMatchObject({ status: 'pending', version: (before?.version ?? 0) + 1, priority, desired })
+  expect(await syncOf(client, mentor)).toMatchObject({
+    status: 'pending',
+    version: (before?.version ?? 0) + 1,
+    priority,
+    desired,
+  })
   await client.query('commit')
   await listener.query('select 1')
   expect(rings).toEqual(['expiry_portal_syncs'])
@@ -98,7 +135,10 @@ test('a mentor whose date runs out is hidden by the night, and shown again when 
   await syncAll(database)
   await setClock(database, '2026-03-01T23:15:00Z')
   await nightly(database)
-  expect(await syncOf(database, mentor)).toMatchObject({ priority: 2, desired: { visible: false, status: 'certification_expired' } })
+  expect(await syncOf(database, mentor)).toMatchObject({
+    priority: 2,
+    desired: { visible: false, status: 'certification_expired' },
+  })
   await syncAll(database)
   await moveExpiryDate(database, mentor, '2027-03-01')
   expect(await syncOf(database, mentor)).toMatchObject({ priority: 3, desired: shown })

@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addMentor, addOrganisation, type Mentor, moveExpiryDate, only, setClock, setStatus } from '../support/people.ts'
+import {
+  addMentor,
+  addOrganisation,
+  type Mentor,
+  moveExpiryDate,
+  only,
+  setClock,
+  setStatus,
+} from '../support/people.ts'
 import { acknowledged, begin, claim, environment, hold, publish, record, syncAll, syncOf, type Task } from './portal.ts'
 
 let database: Database
@@ -33,7 +41,8 @@ async function later(): Promise<void> {
 
 test('those to be hidden are claimed first, then those to be shown, then the rest; what a person asked for before all', async () => {
   const shown = [mentor]
-  for (let count = 0; count < 3; count += 1) shown.push(await addMentor(database, { organisation, expiryDate: '2027-03-01' }))
+  for (let count = 0; count < 3; count += 1)
+    shown.push(await addMentor(database, { organisation, expiryDate: '2027-03-01' }))
   await publish(database, ...shown)
   const [first, second, third, fourth] = shown as [Mentor, Mentor, Mentor, Mentor]
   await setStatus(database, third, 'paused')
@@ -135,12 +144,17 @@ describe('an outcome', () => {
 })
 
 describe.each([
-  ['a request of unknown outcome', async (task: Task) => void (await record(database, task, { outcome: 'unknown', key: 'K-1' }))],
+  [
+    'a request of unknown outcome',
+    async (task: Task) => void (await record(database, task, { outcome: 'unknown', key: 'K-1' })),
+  ],
   [
     'a pusher that died',
     async () => {
       await database.query(`update expiry.portal_sync set lease_until = now() - interval '1 second'`)
-      expect(only((await database.query('select expiry.rescue_stuck_portal_syncs() as count')).rows)).toEqual({ count: 1 })
+      expect(only((await database.query('select expiry.rescue_stuck_portal_syncs() as count')).rows)).toEqual({
+        count: 1,
+      })
     },
   ],
 ])('after %s', (_, lose) => {

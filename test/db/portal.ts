@@ -50,7 +50,10 @@ export type Task = {
   isRequested: boolean
 }
 
-export async function claim(runner: Runner, limit = 1_000): Promise<{ mentor_id: string; version: number; priority: number }[]> {
+export async function claim(
+  runner: Runner,
+  limit = 1_000,
+): Promise<{ mentor_id: string; version: number; priority: number }[]> {
   const { rows } = await runner.query<{ mentor_id: string; version: number; priority: number }>(
     'select mentor_id, version, priority from expiry.claim_pending_portal_syncs($1)',
     [limit],
@@ -58,7 +61,11 @@ export async function claim(runner: Runner, limit = 1_000): Promise<{ mentor_id:
   return rows
 }
 
-export async function begin(runner: Runner, mentor: Mentor, by: string | null = holder): Promise<{ verdict: string; task: Task }> {
+export async function begin(
+  runner: Runner,
+  mentor: Mentor,
+  by: string | null = holder,
+): Promise<{ verdict: string; task: Task }> {
   const { rows } = await runner.query<{ verdict: string; task: Task }>(
     'select verdict, task from expiry.begin_portal_sync($1, $2, $3, 300)',
     [by, mentor.id, environment],

@@ -34,7 +34,13 @@ export type Stage = AsyncDisposable & {
   contact(key: string): { visible: unknown; status: unknown; expires: unknown }
 }
 
-const brisk = { SWEEP_INTERVAL: '1', PORTAL_RATE: '500', PORTAL_CHECK_INTERVAL: '2', PORTAL_LEASE: '20', PORTAL_TIMEOUT: '2' }
+const brisk = {
+  SWEEP_INTERVAL: '1',
+  PORTAL_RATE: '500',
+  PORTAL_CHECK_INTERVAL: '2',
+  PORTAL_LEASE: '20',
+  PORTAL_TIMEOUT: '2',
+}
 
 /** Opens a stage, all of it disposed of together. */
 export async function openStage(options: OptionsInput = {}): Promise<Stage> {
@@ -80,7 +86,11 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
     startListener: (more = {}) =>
       run((observe: (event: PortalSyncEvent) => void, signal) => {
         void observe
-        return runListener({ observe: () => undefined, routes: [portalRoute] }, parseConfig({ ...env, ...more }), signal)
+        return runListener(
+          { observe: () => undefined, routes: [portalRoute] },
+          parseConfig({ ...env, ...more }),
+          signal,
+        )
       }),
     startPortalSync: (more = {}) =>
       run((observe: (event: PortalSyncEvent) => void, signal) =>
@@ -96,7 +106,9 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
       await waitFor(
         'the portal to have acknowledged everything',
         async () => {
-          const { rows } = await database.query(`select from expiry.portal_sync where status <> 'synced' union all select from expiry.mentor_rechecks limit 1`)
+          const { rows } = await database.query(
+            `select from expiry.portal_sync where status <> 'synced' union all select from expiry.mentor_rechecks limit 1`,
+          )
           return rows.length === 0
         },
         { deadlineMs },
