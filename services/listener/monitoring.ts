@@ -85,6 +85,12 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
     help: 'How long the longest waiting reminder could have been queued; 0 when none waits',
     registers,
   })
+  const portal = new Gauge({
+    name: 'mentor_expiry_portal_syncs',
+    help: 'Mentors whose state the website has not acknowledged, by status',
+    labelNames: ['status'],
+    registers,
+  })
   const late = new Gauge({
     name: 'mentor_expiry_organisations_late',
     help: 'Organisations whose night nobody has run in time',
@@ -117,14 +123,17 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
   const refresh = async () => {
     if (performance.now() - read < 5_000) return
     try {
-      const [rows, facts, open, notices] = [
+      const [rows, facts, open, notices, syncs] = [
         await pool.query<Row>(openRows),
         await pool.query<{ late: number }>(lateNights),
         await pool.query<{ kind: string; count: number }>(openAlerts),
         await pool.query<{ destination: string; told: number | null; untold: number }>(toldAlerts),
+        await pool.query<{ status: string; count: number }>(openSyncs),
       ]
       reminders.reset()
       alerts.reset()
+      portal.reset()
+      for (const { status, count } of syncs.rows) portal.set({ status }, count)
       for (const { status, reason, count } of rows.rows) reminders.set({ status, reason }, count)
       oldest.set(Math.max(0, ...rows.rows.map((row) => row.oldest ?? 0)))
       late.set(facts.rows[0]?.late ?? 0)
@@ -153,6 +162,12 @@ const lateNights = `
 
 const openAlerts = `
   select a.kind, pg_catalog.count(*)::int as count from expiry.operations_alerts as a where a.resolved_at is null group by 1`
+
+const openSyncs = `
+  select p.status, pg_catalog.count(*)::int as count
+    from expiry.portal_sync as p
+   where p.status in ('pending', 'verifying', 'queued', 'sending', 'parked')
+   group by 1`
 
 const toldAlerts = `
   select n.destination, extract(epoch from pg_catalog.max(n.told_at))::float8 as told,

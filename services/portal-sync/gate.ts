@@ -110,23 +110,26 @@ export function openGate(
   function met(obstacle: Failure): void {
     switch (obstacle.kind) {
       case 'throttled':
-        return close('throttled', patience.left() * 1_000 * (1 + Math.random() / 5))
+        close('throttled', patience.left() * 1_000 * (1 + Math.random() / 5))
+        break
       case 'credentials_rejected':
-        return close(obstacle.code, checkEvery)
+        close(obstacle.code, checkEvery)
+        break
       case 'forbidden':
-        return close(obstacle.code, Math.max(checkEvery, growing.next()), true)
+        close(obstacle.code, Math.max(checkEvery, growing.next()), true)
+        break
       case 'failed':
         failures += 1
-        if (patience.left() > 0) return close('throttled', patience.left() * 1_000)
-        if (failures >= tooManyFailures) close(obstacle.code, growing.next())
-        return
+        if (patience.left() > 0) close('throttled', patience.left() * 1_000)
+        else if (failures >= tooManyFailures) close(obstacle.code, growing.next())
+        break
       case 'missing':
       case 'rejected':
         refusals += 1
         if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), true)
-        return
+        break
       case 'conflict':
-        return
+        break
     }
   }
 

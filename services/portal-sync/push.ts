@@ -2,7 +2,7 @@ import type { PortalResult, PortalStep, PortalTask } from '../../contracts/porta
 import type { Failure } from '../../runtime/portal/answer.ts'
 import { readContact, updateContact } from '../../runtime/portal/contacts.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
-import { type Columns, type DesiredContact, differing, type PortalValues } from '../../runtime/portal/values.ts'
+import { type DesiredContact, differing, type PortalValues } from '../../runtime/portal/values.ts'
 
 export type PushDeps = {
   portal: Pick<Portal, 'client' | 'mapping'>

@@ -9,7 +9,7 @@ const warnings = [1, 7, 14, 30, 60]
 const day = 86_400_000
 
 /** The alert that must be open on this day, by the days of its warning; undefined while the end is far. */
-export function warningFor(expiresOn: string, now: number): { days: number; left: number } | undefined {
+function warningFor(expiresOn: string, now: number): { days: number; left: number } | undefined {
   const left = Math.ceil((Date.parse(expiresOn) - now) / day)
   const days = warnings.find((warning) => left <= warning)
   return days === undefined ? undefined : { days, left }

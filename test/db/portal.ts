@@ -1,6 +1,6 @@
 import { type Mentor, only, type Runner } from '../support/people.ts'
 
-export type Desired = { key: string | null; visible: boolean; status: string | null; expiryDate: string | null }
+type Desired = { key: string | null; visible: boolean; status: string | null; expiryDate: string | null }
 
 export type Sync = {
   status: string
@@ -32,7 +32,7 @@ export async function publish(runner: Runner, ...mentors: Mentor[]): Promise<voi
   )
 }
 
-export const holder = '11111111-1111-4111-8111-111111111111'
+const holder = '11111111-1111-4111-8111-111111111111'
 export const environment = '22222222-2222-4222-8222-222222222222'
 
 export async function hold(runner: Runner, verifySeconds = 150): Promise<void> {

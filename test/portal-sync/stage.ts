@@ -11,7 +11,7 @@ import { addMentor, addOrganisation, type Mentor, type MentorOptions } from '../
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { waitFor } from '../support/wait.ts'
 
-export type PortalSync = AsyncDisposable & {
+type PortalSync = AsyncDisposable & {
   readonly events: readonly PortalSyncEvent[]
   /** Tells it to stop; resolves when it has. */
   stop(): Promise<void>
