@@ -13,7 +13,7 @@ const column = name.refine((text) => text !== 'statecode' && text !== 'statuscod
 
 const option = z.int({ error: 'must be the whole number of an option' })
 
-const Mapping = z
+export const Mapping = z
   .strictObject({
     entitySet: name,
     logicalName: name,
