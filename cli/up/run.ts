@@ -128,7 +128,9 @@ async function serve(
     services = Promise.all([
       runListener({ observe: listenerLog(logger) }, config, stopping),
       runNotifier({ channels, observe }, config, stopping),
-      runPortalSync({ observe: portalSyncLog(logger) }, website?.config ?? config, stopping),
+      ...(config.PORTAL_URL === undefined && website === undefined
+        ? []
+        : [runPortalSync({ observe: portalSyncLog(logger) }, website?.config ?? config, stopping)]),
       // Nobody looks at it in a run that ends by itself.
       ...(options.once ? [] : [runDashboard({ observe: observeDashboard }, config, stopping)]),
     ])
