@@ -60,8 +60,11 @@ describe.each(whichBackend)('two routes with their queues in $backend', ({ backe
     const { database, queues } = stage
     const listener = stage.startListener({}, both)
     await says(listener, 'listening')
-    await addErrands(database, 2, { priority: 3 })
-    await waitFor('the errands', () => told(listener, 'dispatched', 'errands') === 2)
+    // Three may be found without a bell: at the start, by the first sweep and at the connect.
+    for (const count of [1, 2, 3, 4, 5]) {
+      await addErrands(database, 1, { priority: 3 })
+      await waitFor(`errand ${count}`, () => told(listener, 'dispatched', 'errands') === count)
+    }
     expect(told(listener, 'dispatched', 'reminders')).toBe(0)
     await addPendingReminders(database, 1)
     await waitFor('the reminder', () => told(listener, 'dispatched', 'reminders') === 1)
@@ -71,7 +74,7 @@ describe.each(whichBackend)('two routes with their queues in $backend', ({ backe
       const job = await queues.errands.getJob(`${key}-1`)
       expect(job).toMatchObject({ name: 'errand', data: { key, version: 1 }, opts: { priority: 3, attempts: 20 } })
     }
-    expect(await queues.errands.getPrioritizedCount()).toBe(2)
+    expect(await queues.errands.getPrioritizedCount()).toBe(5)
     expect(await queues.reminders.getPrioritizedCount()).toBe(1)
     for (const queue of Object.values(queues)) expect(await queue.getJob('sentinel')).toBeDefined()
     const { rowCount } = await database.query(
