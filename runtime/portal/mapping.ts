@@ -13,7 +13,8 @@ const column = name.refine((text) => text !== 'statecode' && text !== 'statuscod
 
 const option = z.int({ error: 'must be the whole number of an option' })
 
-const Mapping = z
+/** What the portal calls what we know of a mentor: its table, columns and option values. */
+export const Mapping = z
   .strictObject({
     entitySet: name,
     logicalName: name,
@@ -41,7 +42,6 @@ const Mapping = z
     }
   })
 
-/** What the portal calls what we know of a mentor: its table, columns and option values. */
 export type Mapping = z.infer<typeof Mapping>
 
 /** The names that are proposed to the customer. */
