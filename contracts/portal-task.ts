@@ -13,7 +13,7 @@ const Shown = z.object({
  * the contact is known to show, null where it must be read first.
  */
 export const PortalTask = z.object({
-  mentorId: z.uuid(),
+  mentorId: z.guid(),
   version: z.number().int().positive(),
   attempt: z.number().int().positive(),
   /** By the database's clock, as the next one: no request of this attempt was sent before. */

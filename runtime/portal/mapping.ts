@@ -13,6 +13,10 @@ const column = name.refine((text) => text !== 'statecode' && text !== 'statuscod
 
 const option = z.int({ error: 'must be the whole number of an option' })
 
+<<<<<<< HEAD
+=======
+/** What the portal calls what we know of a mentor: its table, columns and option values. */
+>>>>>>> portal-client
 export const Mapping = z
   .strictObject({
     entitySet: name,
@@ -41,7 +45,6 @@ export const Mapping = z
     }
   })
 
-/** What the portal calls what we know of a mentor: its table, columns and option values. */
 export type Mapping = z.infer<typeof Mapping>
 
 /** The names that are proposed to the customer. */

@@ -22,7 +22,7 @@ const priority = 5
 
 const State = z.object({
   portal_key: z.string(),
-  mentor_id: z.uuid(),
+  mentor_id: z.guid(),
   claims_sync: z.boolean(),
   desired: z.object({
     visible: z.boolean(),

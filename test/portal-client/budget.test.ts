@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { pause } from '../../runtime/pause.ts'
 import { createBudget } from '../../runtime/portal/budget.ts'
 import { openSimulator } from '../simulator/calls.ts'
 import { waitFor } from '../support/wait.ts'
@@ -8,19 +9,30 @@ test('requests leave evenly, at the rate of the budget and no burst', async () =
   await using simulator = await openSimulator()
   await using portal = portalAt(simulator, { requestsPerSecond: 20, concurrency: 4 })
   const ask = () => portal.client.send({ method: 'GET', url: `${portal.client.root}WhoAmI`, priority: 1 }, patient)
+  const begun = Date.now()
   const answers = await Promise.all(Array.from({ length: 21 }, ask))
   expect(answers.map(({ kind }) => kind)).toEqual(Array(21).fill('ok'))
-  const times = simulator.control
+  const waits = simulator.control
     .journal()
     .filter(({ route }) => route === 'whoami')
-    .map(({ realAt }) => Date.parse(realAt))
-  // The first waits for the token; what follows has caught up with its own turn by the fifth.
-  const rest = times.slice(4)
-  const span = (rest.at(-1) ?? 0) - (rest[0] ?? 0)
-  expect(span).toBeGreaterThanOrEqual(16 * 50 - 20)
-  expect(span).toBeLessThan(16 * 50 * 2)
-  const inTenth = rest.map((time) => rest.filter((other) => other >= time && other < time + 100).length)
-  expect(Math.max(...inTenth)).toBeLessThanOrEqual(4)
+    .map(({ realAt }) => Date.parse(realAt) - begun)
+  // A machine under load may be late; nothing makes a request early, but a timer by a little.
+  expect(waits.filter((wait, number) => wait < number * 50 - 20)).toEqual([])
+  expect(waits.at(-1)).toBeLessThan(4_000)
+})
+
+test('requests that come at any moment keep their distance, too', async () => {
+  const budget = createBudget({ requestsPerSecond: 50, concurrency: 4 })
+  const times: number[] = []
+  const runs: Promise<unknown>[] = []
+  for (let number = 0; number < 60; number += 1) {
+    runs.push(budget.run(async () => void times.push(performance.now()), 1, patient))
+    await pause((number * 17) % 43, patient)
+  }
+  await Promise.all(runs)
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+  // A timer may fire a little early, and what it begins a little late.
+  expect(gaps.filter((gap) => gap < 15)).toEqual([])
 })
 
 test('no more than so many are under way at once', async () => {

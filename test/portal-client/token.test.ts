@@ -134,7 +134,7 @@ test('an endpoint that never answers is given up after the timeout', async () =>
 
 test('whoever stops waiting is told at once, and the request ends with the last of them', async () => {
   await using simulator = await openSimulator()
-  await using portal = portalAt(simulator)
+  await using portal = portalAt(simulator, { timeout: 60_000 })
   simulator.control.addFault({ act: { kind: 'hang' }, route: 'token', times: 1 })
   const [one, other] = [new AbortController(), new AbortController()]
   const first = portal.tokens.token(one.signal)

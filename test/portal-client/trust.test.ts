@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { contactPages, updateContact } from '../../runtime/portal/contacts.ts'
+import { openWire } from '../../runtime/portal/exchange.ts'
 import { openPortal } from '../../runtime/portal/open.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { seedMentor } from '../simulator/calls.ts'
@@ -48,4 +49,19 @@ test('a certificate that names another host is not believed', async () => {
     code: 'token_ERR_TLS_CERT_ALTNAME_INVALID',
     mayHaveArrived: false,
   })
+})
+
+test('a write to whom we do not believe has certainly not been carried out', async () => {
+  await using simulator = await startSimulator({ tls: createAuthority().issue() })
+  for (const trusted of [undefined, [createAuthority().cert]]) {
+    await using wire = openWire({ timeout: 5_000, trusted })
+    const write = {
+      url: `${simulator.urls.origin}/api/data/v9.2/contacts`,
+      method: 'PATCH',
+      headers: {},
+      body: '{}',
+    } as const
+    expect(await wire.send(write, patient)).toMatchObject({ kind: 'silent', mayHaveArrived: false })
+  }
+  expect(simulator.control.journal()).toEqual([])
 })
