@@ -13,10 +13,7 @@ const column = name.refine((text) => text !== 'statecode' && text !== 'statuscod
 
 const option = z.int({ error: 'must be the whole number of an option' })
 
-<<<<<<< HEAD
-=======
 /** What the portal calls what we know of a mentor: its table, columns and option values. */
->>>>>>> portal-client
 export const Mapping = z
   .strictObject({
     entitySet: name,
