@@ -6,6 +6,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '400ms'
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -22,14 +23,14 @@ begin
     return query select 'not_holder', null::jsonb;
     return;
   end if;
-  select p.* into v_row from expiry.portal_sync as p where p.mentor_id = p_mentor_id for no key update skip locked;
-  if not found then
-    return query select case when exists (
-      select from expiry.portal_sync as p where p.mentor_id = p_mentor_id
-    ) then 'locked' else 'stale' end, null::jsonb;
+  begin
+    -- A job may run before its claim has committed, which it is about to.
+    select p.* into v_row from expiry.portal_sync as p where p.mentor_id = p_mentor_id for no key update;
+  exception when lock_not_available then
+    return query select 'locked', null::jsonb;
     return;
-  end if;
-  if v_row.status = 'sending' or p_holder is not null and v_row.status not in ('pending', 'queued') then
+  end;
+  if v_row.mentor_id is null or v_row.status = 'sending' or p_holder is not null and v_row.status not in ('pending', 'queued') then
     return query select 'stale', null::jsonb;
     return;
   end if;
