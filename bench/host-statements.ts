@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { Bench } from './bench.ts'
 import { alternate, count, expectCount, type Measured, seconds } from './measure.ts'
-import { certify, seedMentors } from './seed.ts'
+import { certify, publishAll, seedMentors } from './seed.ts'
 
 type Statement = { table: 'mentors' | 'certifications'; text: string }
 
@@ -19,6 +19,9 @@ const unchanged: Statement[] = [
   { table: 'certifications', text: 'update expiry.certifications set expiry_date = expiry_date' },
 ]
 
+const websiteLimit =
+  'as above, and what the website must show of each: read from its dates, compared with what it was, and written with three indexes'
+
 /** The difference is smaller than the noise of a single round, and a round is short. */
 const extraRounds = 4
 
@@ -28,14 +31,21 @@ export async function measureInsertion({ servers, sizes }: Bench): Promise<Measu
   const { pool } = database
   await seedMentors(pool, sizes.bulk)
   await pool.query('vacuum analyze')
-  return [
-    {
-      ...(await withAndWithout(pool, insertion, sizes)),
-      work: `${count(sizes.bulk)} certifications inserted by one statement, none due`,
-      bound: { kind: 'at most', floor: 2, aim: 1.2 },
-      limit: 'one pass over the new rows, which the server has kept for the trigger (from reading, not profiled)',
-    },
-  ]
+  const work = `${count(sizes.bulk)} certifications inserted by one statement, none due`
+  const unpublished: Measured = {
+    ...(await withAndWithout(pool, insertion, sizes)),
+    work,
+    bound: { kind: 'at most', floor: 2, aim: 1.2 },
+    limit: 'one pass over the new rows, which the server has kept for the trigger (from reading, not profiled)',
+  }
+  await publishAll(pool)
+  const published: Measured = {
+    ...(await withAndWithout(pool, insertion, sizes)),
+    work: `${work}, all of them on the website`,
+    bound: { kind: 'at most', floor: 3, aim: 2 },
+    limit: websiteLimit,
+  }
+  return [unpublished, published]
 }
 
 /** What all triggers together cost a host that changes the status of many by one statement: each change is recorded. */
@@ -44,15 +54,22 @@ export async function measureStatuses({ servers, sizes }: Bench): Promise<Measur
   const { pool } = database
   await seedMentors(pool, sizes.bulk)
   await certify(pool, { from: 40, to: 340 })
-  return [
-    {
-      ...(await withAndWithout(pool, pausing, sizes)),
-      work: `${count(sizes.bulk)} mentors paused by one statement: all triggers, a transition each`,
-      bound: { kind: 'at most', floor: 3, aim: 2 },
-      limit:
-        'the trigger of each row that counts the version of the status; then, a third each at most, one transition a row and the check of status and reminders',
-    },
-  ]
+  const work = `${count(sizes.bulk)} mentors paused by one statement: all triggers, a transition each`
+  const unpublished: Measured = {
+    ...(await withAndWithout(pool, pausing, sizes)),
+    work,
+    bound: { kind: 'at most', floor: 3, aim: 2 },
+    limit:
+      'the trigger of each row that counts the version of the status; then, a third each at most, one transition a row and the check of status and reminders',
+  }
+  await publishAll(pool)
+  const published: Measured = {
+    ...(await withAndWithout(pool, pausing, sizes)),
+    work: `${work}, all of them on the website`,
+    bound: { kind: 'at most', floor: 3, aim: 2 },
+    limit: websiteLimit,
+  }
+  return [unpublished, published]
 }
 
 /** What the triggers cost a statement that touches many rows and changes nothing that matters to reminders. */

@@ -24,7 +24,8 @@ export async function measureLatency({ servers, sizes: { changes, rounds } }: Be
     p95[name].push(quantile(measured, 0.95))
     return median(measured)
   }
-  const changeAll = (queueUrl: string) => changeDates(pool, { postgresUrl: database.url, queueUrl }, changes + warmUp)
+  const changeAll = (queueUrl: string) =>
+    reminderLatencies(pool, { postgresUrl: database.url, queueUrl }, changes + warmUp)
   const { redisUrl } = servers
   const measured = await alternate(rounds, {
     ...(redisUrl !== undefined && { figure: () => p50('figure', changeAll(redisUrl)) }),
@@ -47,7 +48,7 @@ export async function measureLatency({ servers, sizes: { changes, rounds } }: Be
 }
 
 /** Milliseconds from right before each commit to the channel's call; each change waits until the one before is sent. */
-async function changeDates(pool: Pool, urls: Urls, changes: number): Promise<number[]> {
+export async function reminderLatencies(pool: Pool, urls: Urls, changes: number): Promise<number[]> {
   await emptyLog(pool)
   await emptyQueue(urls.queueUrl)
   await pool.query(`

@@ -1,6 +1,6 @@
 import type { JobsOptions } from 'bullmq'
 import type { Pool } from 'pg'
-import { type ReminderJob, reminderJobId } from '../contracts/reminder-job.ts'
+import { type ReminderJob, reminderJobId, reminderQueue } from '../contracts/reminder-job.ts'
 import { connectQueue } from '../runtime/queue.ts'
 import type { Bench } from './bench.ts'
 import { countTo } from './countdown.ts'
@@ -71,7 +71,7 @@ async function readJobs(pool: Pool, queueUrl: string, batch: number): Promise<Jo
   const connection = connectQueue({ ...producer, url: queueUrl })
   try {
     await connection.ready(() => undefined, new AbortController().signal)
-    const queue = connection.openQueue()
+    const queue = connection.openQueue(reminderQueue)
     const [first] = jobs
     const sample = first && (await queue.getJob(reminderJobId(first)))
     if (!sample) throw new Error('the listener has left no job')
@@ -93,7 +93,7 @@ async function addBare(queueUrl: string, { jobs, optionsOf, batch }: Jobs): Prom
   const connection = connectQueue({ ...producer, url: queueUrl })
   try {
     await connection.ready(() => undefined, new AbortController().signal)
-    const queue = connection.openQueue()
+    const queue = connection.openQueue(reminderQueue)
     await queue.waitUntilReady()
     const started = performance.now()
     for (let at = 0; at < jobs.length; at += batch) {

@@ -18,6 +18,7 @@ import { parseOptions } from './options.ts'
 import { measurePipeline } from './pipeline.ts'
 import { report } from './report.ts'
 import { startServers } from './servers.ts'
+import { measureReconciliation, measureWebsite } from './website.ts'
 
 const measurements = {
   night: measureNight,
@@ -30,6 +31,8 @@ const measurements = {
   notifier: measureNotifier,
   pipeline: measurePipeline,
   latency: measureLatency,
+  website: measureWebsite,
+  reconciliation: measureReconciliation,
   import: measureImport,
   memory: measureMemory,
 } satisfies Record<string, Measurement>

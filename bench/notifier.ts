@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { reminderQueue } from '../contracts/reminder-job.ts'
 import { connectQueue } from '../runtime/queue.ts'
 import type { Bench } from './bench.ts'
 import { countTo } from './countdown.ts'
@@ -82,7 +83,7 @@ async function workThrough(pool: Pool, urls: Urls, { rows, concurrency }: Scale)
   try {
     await connection.ready(() => undefined, new AbortController().signal)
     const started = performance.now()
-    const worker = connection.openWorker(async () => undefined, { concurrency })
+    const worker = connection.openWorker(reminderQueue, async () => undefined, { concurrency })
     worker.on('error', () => undefined)
     worker.on('completed', () => done.add(1))
     const ended = await done.reached

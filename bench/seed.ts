@@ -36,6 +36,21 @@ export async function certify(pool: Pool, days: { from: number; to: number }): P
   await pool.query('vacuum analyze')
 }
 
+/** Puts all mentors on the website, which has acknowledged what it must show of each. */
+export async function publishAll(pool: Pool): Promise<void> {
+  await pool.query(`
+    alter table expiry.mentors disable trigger user;
+    update expiry.organisations set portal_enabled = true;
+    update expiry.mentors set portal_key = external_ref;
+    alter table expiry.mentors enable trigger user;
+    select expiry.settle_portal(array(select m.id from expiry.mentors as m));
+    update expiry.portal_sync as p
+       set status = 'synced', synced_version = p.desired_version, pushed_key = p.desired ->> 'key',
+           acknowledged = pg_catalog.jsonb_build_object('visible', p.desired -> 'visible');
+  `)
+  await pool.query('vacuum analyze')
+}
+
 /** Makes so many mentors due, evenly over the thirty days, behind the triggers' back. */
 export async function makeDue(pool: Pool, count: number): Promise<void> {
   await pool.query(`

@@ -25,6 +25,16 @@ export function startNotifierProcess(
   return startProcess('notifier', [instantNotifier, postgresUrl, queueUrl, String(concurrency)], {})
 }
 
+/** Starts `mentor-expiry portal-sync` as its unit does; `portal` says where the portal is. */
+export function startPortalSyncProcess(
+  { command }: BuiltServices,
+  { postgresUrl, queueUrl }: Urls,
+  portal: Readonly<Record<string, string>>,
+): ServiceProcess {
+  const env = { DATABASE_URL: postgresUrl, QUEUE_URL: queueUrl, PORTAL_RATE: '1000', SWEEP_INTERVAL: '1', ...portal }
+  return startProcess('portal-sync', [command, 'portal-sync'], env)
+}
+
 /** What the services log, a line for each reminder sent, goes no further; its end is kept for an error. */
 function startProcess(unit: UnitName, args: string[], given: Record<string, string>): ServiceProcess {
   const env = { ...given, NODE_OPTIONS: unitNodeOptions(unit) }

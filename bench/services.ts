@@ -5,6 +5,8 @@ import { runListener } from '../services/listener/listener.ts'
 import type { Channel } from '../services/notifier/channels/channel.ts'
 import type { NotifierEvent } from '../services/notifier/events.ts'
 import { runNotifier } from '../services/notifier/notifier.ts'
+import type { PortalSyncEvent } from '../services/portal-sync/events.ts'
+import { runPortalSync } from '../services/portal-sync/portal-sync.ts'
 import { withResolvers } from './countdown.ts'
 
 export type Urls = { postgresUrl: string; queueUrl: string }
@@ -19,7 +21,9 @@ const troubles = new Set<string>([
   'finish_failed',
   'gate_closed',
   'worker_replaced',
-] satisfies (ListenerEvent['kind'] | NotifierEvent['kind'])[])
+  'record_failed',
+  'unhealthy',
+] satisfies (ListenerEvent['kind'] | NotifierEvent['kind'] | PortalSyncEvent['kind'])[])
 
 /** A channel that accepts at once; `onMessage` hears of each message's id. */
 export function instantChannel(onMessage: (mentorRef: string) => void = () => undefined): Channel {
@@ -72,6 +76,22 @@ export async function startNotifier(
       observe(event, 'started')
     }
     return runNotifier({ channels: [options.channel ?? instantChannel()], observe: onEvent }, config, signal)
+  })
+}
+
+/** Starts the portal sync in this process; resolves when it speaks with the portal. Disposal as with the listener. */
+export async function startPortalSync(
+  { postgresUrl, queueUrl }: Urls,
+  env: Readonly<Record<string, string>>,
+  onSynced: () => void,
+): Promise<AsyncDisposable> {
+  const config = parseConfig({ DATABASE_URL: postgresUrl, QUEUE_URL: queueUrl, ...env })
+  return started((observe, signal) => {
+    const onEvent = (event: PortalSyncEvent) => {
+      if (event.kind === 'pushed' && event.status === 'synced') onSynced()
+      observe(event, 'gate_opened')
+    }
+    return runPortalSync({ observe: onEvent }, config, signal)
   })
 }
 

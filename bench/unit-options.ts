@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../runtime/package-root.ts'
 
-export type UnitName = 'listener' | 'notifier'
+export type UnitName = 'listener' | 'notifier' | 'portal-sync'
 
 /**
  * The options of Node that the systemd unit of a service starts it with, so that what is measured is what operators run.

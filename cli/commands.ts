@@ -31,6 +31,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/notifier.ts')).notifierCommand,
   },
   {
+    name: 'portal-sync',
+    summary: 'make the public website show what the database says',
+    load: async () => (await import('./commands/portal-sync.ts')).portalSyncCommand,
+  },
+  {
     name: 'dashboard',
     summary: 'serve pages that show the queue, on this machine only',
     load: async () => (await import('./commands/dashboard.ts')).dashboardCommand,

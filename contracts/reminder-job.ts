@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** The data of a job in the queue `reminders`: a key and a fence, never a fact about a person. */
+/** The queue whose jobs these are. */
+export const reminderQueue = 'reminders'
+
+/** The data of a job in the queue of reminders: a key and a fence, never a fact about a person. */
 export const ReminderJob = z.object({
   id: z.number().int().positive(),
   generation: z.number().int().nonnegative(),

@@ -15,8 +15,8 @@ with organisation as (
    ) as c (ref, name, email, locale)
   returning id, organisation_id, external_ref
 )
-insert into expiry.mentors (organisation_id, coordinator_id, external_ref, full_name, status)
-select o.id, c.id, m.ref, m.name, m.status::expiry.mentor_status
+insert into expiry.mentors (organisation_id, coordinator_id, external_ref, portal_key, full_name, status)
+select o.id, c.id, m.ref, 'example-' || m.ref, m.name, m.status::expiry.mentor_status
   from organisation as o
  cross join (values
    ('M-1001', 'Anders Berg', 'k1', 'active'),

@@ -14,6 +14,7 @@ import {
 } from './config-values.ts'
 import { parseMailUrl } from './mail-url.ts'
 import { isMailAddress, parseMailbox } from './mailbox.ts'
+import { findPortalFaults, portalVariables } from './portal/settings.ts'
 import { addressOf, findTlsFaults, type ServerAddress } from './server-address.ts'
 import { findWebhookFaults } from './webhook-settings.ts'
 
@@ -59,6 +60,7 @@ const Environment = z.object({
     .transform((text) => text === 'true'),
   LISTENER_HTTP: address.optional(),
   NOTIFIER_HTTP: address.optional(),
+  ...portalVariables,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -135,7 +137,7 @@ function faultsTogether(present: Present): string[] {
   const faults: string[] = []
   if (present.MAIL_URL !== undefined && present.MAIL_FROM === undefined)
     faults.push('MAIL_FROM: is needed with MAIL_URL')
-  faults.push(...findWebhookFaults(present), ...findAlertFaults(present))
+  faults.push(...findWebhookFaults(present), ...findAlertFaults(present), ...findPortalFaults(present))
   if (present.DATABASE_DIRECT_URL !== undefined && present.DATABASE_URL === undefined) {
     faults.push('DATABASE_URL: is needed with DATABASE_DIRECT_URL')
   }

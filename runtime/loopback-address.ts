@@ -18,3 +18,8 @@ export function parseLoopbackAddress(text: string): LoopbackAddress | undefined 
   if (name === '[::1]') return { host: '::1', port }
   return isIPv4(name) && name.startsWith('127.') ? { host: name, port } : undefined
 }
+
+/** Whether a URL leads to this machine. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+}

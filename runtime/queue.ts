@@ -17,16 +17,13 @@ import { openPool } from './pool.ts'
 import { watchCopies } from './redis-copies.ts'
 import type { ServerAddress } from './server-address.ts'
 
-/** The queue of reminders. Its jobs carry ids only (contracts/reminder-job.ts). */
-export const reminderQueueName = 'reminders'
-
 /** In a cluster all keys of a queue must lie in one slot, hence the braces. */
 const prefix = '{mentor-expiry}'
 
 export type QueueConnection = {
   kind: 'redis' | 'postgres'
-  openQueue(): Queue
-  openWorker(processor: Processor, options: Omit<WorkerOptions, 'connection' | 'prefix'>): Worker
+  openQueue(name: string): Queue
+  openWorker(name: string, processor: Processor, options: Omit<WorkerOptions, 'connection' | 'prefix'>): Worker
   /**
    * Resolves when the server answers; rejects with the signal's reason. BullMQ's first command fails, and its failure is
    * remembered for ever, on a connection that is not ready: nothing of it is built before. `onFailure` hears of each attempt.
@@ -74,8 +71,8 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
   const settings = { connection: redis as ConnectionOptions, prefix }
   return {
     kind: 'redis',
-    openQueue: () => new Queue(reminderQueueName, settings),
-    openWorker: (processor, more) => new Worker(reminderQueueName, processor, { ...settings, ...more }),
+    openQueue: (name) => new Queue(name, settings),
+    openWorker: (name, processor, more) => new Worker(name, processor, { ...settings, ...more }),
     ready: (onFailure, signal) => untilReady(redis, onFailure, signal),
     server: { kind: 'redis', redis },
     async close() {
@@ -148,9 +145,8 @@ function onPostgres({ role, connections, ...options }: QueueConnectionOptions): 
   const settings = { connection: pool as unknown as ConnectionOptions, prefix }
   return {
     kind: 'postgres',
-    openQueue: () => new Queue(reminderQueueName, settings, postgresBackend),
-    openWorker: (processor, more) =>
-      new Worker(reminderQueueName, processor, { ...settings, ...more }, postgresBackend),
+    openQueue: (name) => new Queue(name, settings, postgresBackend),
+    openWorker: (name, processor, more) => new Worker(name, processor, { ...settings, ...more }, postgresBackend),
     async ready(onFailure, signal) {
       for (;;) {
         try {

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isLoopback } from './loopback-address.ts'
 
 /** Bytes of a secret, as Standard Webhooks has them. */
 const secretLength = { least: 24, most: 64 }
@@ -43,10 +43,6 @@ function isSecret(secret: string): boolean {
   const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
   const { length } = Buffer.from(encoded, 'base64')
   return encoded.length % 4 === 0 && length >= secretLength.least && length <= secretLength.most
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
 }
 
 function isPercentEncoded(part: string): boolean {

@@ -13,6 +13,8 @@ import { notifierLog } from '../../services/notifier/event-log.ts'
 import type { NotifierEvent } from '../../services/notifier/events.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
 import { openChannels, requireOutbox } from '../../services/notifier/open-channels.ts'
+import { portalSyncLog } from '../../services/portal-sync/event-log.ts'
+import { runPortalSync } from '../../services/portal-sync/portal-sync.ts'
 import type { ExitCode } from '../command.ts'
 import { connect } from '../connect.ts'
 import { migrateQueue } from '../migrate/queue.ts'
@@ -21,6 +23,7 @@ import { readAccount, readSent } from './account.ts'
 import { loadExample } from './example.ts'
 import { type DatabaseServer, openServer } from './server.ts'
 import { untilSettled } from './settled.ts'
+import { openWebsite, untilShown, type Website } from './website.ts'
 
 export type UpOptions = { once: boolean; example: boolean; dataRoot: string; sudoUid: string | undefined }
 export type UpDeps = { config: Config; logger: Logger; say: (line: string) => void }
@@ -28,7 +31,10 @@ export type UpDeps = { config: Config; logger: Logger; say: (line: string) => vo
 /** Milliseconds that the first account waits for reminders that are still on their way, when `up` goes on afterwards. */
 const firstAccount = 20_000
 
-/** Everything in one process: database, schema, example, one night, listener, notifier and dashboard. PostgreSQL is stopped last. */
+/**
+ * Everything in one process: database, schema, example, one night, listener, notifier, portal sync and dashboard; beside an
+ * embedded database an imitated website as well. PostgreSQL is stopped last.
+ */
 export async function runUp(deps: UpDeps, options: UpOptions, signal: AbortSignal): Promise<ExitCode> {
   const { config: given, logger, say } = deps
   const { dataRoot, sudoUid } = options
@@ -112,28 +118,38 @@ async function serve(
     logOfDashboard(event)
     if (event.kind === 'listening') dashboard = event.url
   }
-  const services = Promise.all([
-    runListener({ observe: listenerLog(logger) }, config, stopping),
-    runNotifier({ channels, observe }, config, stopping),
-    // Nobody looks at it in a run that ends by itself.
-    ...(options.once ? [] : [runDashboard({ observe: observeDashboard }, config, stopping)]),
-  ])
-  services.catch(() => done.abort())
+  let website: Website | undefined
+  let services: Promise<unknown> = Promise.resolve()
   try {
     const isExample = (embedded || options.example) && (await loadExample(pool, options.example))
     await pool.query(`select expiry.run_nightly('up')`)
-    const settled = await untilSettled(pool, options.once ? Number.POSITIVE_INFINITY : firstAccount, stopping)
+    // Only here: beside somebody's own database a website that is none would count as up to date.
+    if (embedded && config.PORTAL_URL === undefined) website = await openWebsite(pool, config)
+    services = Promise.all([
+      runListener({ observe: listenerLog(logger) }, config, stopping),
+      runNotifier({ channels, observe }, config, stopping),
+      ...(config.PORTAL_URL === undefined && website === undefined
+        ? []
+        : [runPortalSync({ observe: portalSyncLog(logger) }, website?.config ?? config, stopping)]),
+      // Nobody looks at it in a run that ends by itself.
+      ...(options.once ? [] : [runDashboard({ observe: observeDashboard }, config, stopping)]),
+    ])
+    services.catch(() => done.abort())
+    const limit = options.once ? Number.POSITIVE_INFINITY : firstAccount
+    const settled = await untilSettled(pool, limit, stopping)
+    if (website) await untilShown(pool, limit, stopping)
     if (signal.aborted) return options.once ? 1 : 0
     say(await introduction(pool, { about, isExample, config }))
     accounted = true
     if (options.once) return settled ? 0 : 1
-    say(suggestion(isExample, dashboard))
+    say(suggestion(isExample, { dashboard, page: website?.page }))
     await services
     return 0
   } finally {
     done.abort()
     await services.finally(async () => {
       for (const channel of channels) await channel[Symbol.asyncDispose]()
+      await website?.[Symbol.asyncDispose]()
       await pool.end()
     })
   }
@@ -141,7 +157,7 @@ async function serve(
 
 /**
  * Ends the leases that a killed run left behind, so that nobody waits for them: whoever owns the embedded server knows
- * whether a notifier is connected to it. To be asked before our own one is.
+ * whether a notifier, or a portal sync, is connected to it. To be asked before our own one is.
  */
 async function releaseLeases(address: ServerAddress): Promise<void> {
   await using database = await connect(address, { application_name: 'mentor-expiry up' })
@@ -149,6 +165,14 @@ async function releaseLeases(address: ServerAddress): Promise<void> {
     `update expiry.reminder_dispatch_log set lease_until = pg_catalog.clock_timestamp()
       where status = 'sending'
         and not exists (select from pg_catalog.pg_stat_activity where application_name = 'mentor-expiry notifier')`,
+  )
+  await database.client.query(
+    `with gone as (
+       update expiry.portal_worker set until = pg_catalog.clock_timestamp()
+        where not exists (select from pg_catalog.pg_stat_activity where application_name = 'mentor-expiry portal-sync')
+       returning true
+     )
+     update expiry.portal_sync set lease_until = pg_catalog.clock_timestamp() where status = 'sending' and exists (select from gone)`,
   )
 }
 
@@ -170,13 +194,25 @@ async function introduction(pool: Pool, facts: { about: string; isExample: boole
   ].join('\n')
 }
 
-function suggestion(isExample: boolean, dashboard: string | undefined): string {
+const pausing = `bin/mentor-expiry sql "update expiry.mentors set status = 'paused' where external_ref = 'M-1008'"`
+
+function suggestion(
+  isExample: boolean,
+  { dashboard, page }: { dashboard: string | undefined; page: string | undefined },
+): string {
   const change = isExample
     ? `bin/mentor-expiry sql "update expiry.certifications set expiry_date = current_date + 14 where mentor_id = (select id from expiry.mentors where external_ref = 'M-1008')"`
     : `bin/mentor-expiry sql "select * from expiry.reminder_dispatch_log order by id desc limit 10"`
   return [
     'Try in another terminal, from this folder:',
     `  ${change}`,
+    ...(page === undefined
+      ? []
+      : [
+          `The website is imitated: see whom it lists at ${page}, and take somebody off it`,
+          `  ${pausing}`,
+          '  It follows in seconds here; the real one takes up to 15 minutes.',
+        ]),
     ...(dashboard === undefined ? [] : [`See the queue at ${dashboard}`]),
     'Ctrl-C stops everything.',
   ].join('\n')

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, date, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, date, index, text, uuid } from 'drizzle-orm/pg-core'
 import { mentors } from './people.ts'
 import { expiry, instant, mentorStatus } from './types.ts'
 
@@ -50,22 +50,4 @@ export const backdatedExpiries = expiry.table(
     ),
     index('backdated_expiries_organisation_id_idx').on(t.organisationId, t.recordedAt),
   ],
-)
-
-/** What the website must show of a published mentor, by version, and which version it has acknowledged. */
-export const portalSync = expiry.table(
-  'portal_sync',
-  {
-    mentorId: uuid('mentor_id')
-      .primaryKey()
-      .references(() => mentors.id),
-    desiredVersion: bigint('desired_version', { mode: 'number' }).notNull().default(1),
-    desired: jsonb('desired'),
-    syncedVersion: bigint('synced_version', { mode: 'number' }).notNull().default(0),
-    syncedAt: instant('synced_at'),
-    status: text('status').notNull().default('pending'),
-    attempts: integer('attempts').notNull().default(0),
-    lastError: text('last_error'),
-  },
-  (t) => [check('portal_sync_version_check', sql`${t.syncedVersion} <= ${t.desiredVersion}`)],
 )

@@ -84,6 +84,42 @@ const wordings: Readonly<Record<string, Wording>> = {
     todo: 'Run mentor-expiry doctor, area Night, and mentor-expiry migrate where the job is gone or changed.',
     runbook: nightLate,
   }),
+  portal_out_of_order: ({ code = 'unknown' }) => ({
+    title: 'the website does not take changes',
+    happened: `The portal refuses us or does not answer (${code}). Nothing is lost: what must be shown or hidden waits in portal_sync.`,
+    todo: `${isAboutCredential(code) ? 'Renew the credential and start portal-sync anew.' : 'mentor-expiry doctor, area Portal, says more; portal-sync goes on by itself when the portal works.'} Must somebody be hidden at once: mentor-expiry break-glass-sync.`,
+  }),
+  portal_parked: ({ count, mentors = [] }) => ({
+    title: 'the website does not take some mentors',
+    happened: `The portal refuses what it must show of ${many(count, 'mentor')}, or has no contact of that key: ${list(mentors)}. They may still be listed.`,
+    todo: `Mend the contact or the key; the night tries again, mentor-expiry force-sync at once. ${explain}`,
+  }),
+  portal_stuck: ({ pending = 0, queued = 0, sending = 0 }) => ({
+    title: 'the website is not kept up',
+    happened: `Nothing was pushed to the portal for ten minutes, and there is something to push: ${pending} pending, ${queued} queued, ${sending} sending.`,
+    todo: 'Is portal-sync running, is it configured (PORTAL_URL), does the queue answer, is a listener running?',
+  }),
+  portal_differences_held: ({ code, count, compared }) => ({
+    title: 'the website differs too much',
+    happened:
+      code === 'environment_unknown'
+        ? 'The portal is an environment that nobody has compared yet. What differs is held; whoever must not be shown is hidden.'
+        : `${many(count, 'contact')} of ${compared ?? 'some'} that claim to be in sync differ. They are held; whoever must not be shown is hidden.`,
+    todo: 'See that it is the right environment and the mapping is right (mentor-expiry reconcile --portal); then mentor-expiry reconcile --portal --initial.',
+  }),
+  portal_contacts_unknown: ({ count }) => ({
+    title: 'the website shows contacts that nobody answers for',
+    happened: `${many(count, 'contact')} with a key of ours that no published mentor has ${count === 1 ? 'is' : 'are'} shown on the website.`,
+    todo: 'See who they are: mentor-expiry reconcile --portal. Give a mentor the key, or have the contact hidden in Dynamics.',
+  }),
+  portal_secret_expires: ({ count = 0 }) => ({
+    title:
+      count < 0
+        ? 'the credential of the portal has ended'
+        : `the credential of the portal ends in ${many(count, 'day')}`,
+    happened: `PORTAL_SECRET_EXPIRES_ON is ${count < 0 ? 'past' : `${many(count, 'day')} away`}: after it nothing on the website can be changed.`,
+    todo: 'Have a new one made, put it into the configuration with its date, and start portal-sync anew.',
+  }),
   self_check_failed: ({ check = 'unknown', code = 'unknown' }) => ({
     title: 'a self-check fails',
     happened: `The self-check ${check} could not be made (${code}): alerts about what it looks at are not to be relied on.`,
@@ -109,6 +145,11 @@ export function wordsForAlert({ kind, facts }: Pick<AlertNotice, 'kind' | 'facts
     todo: 'See select * from expiry.operations_alerts where resolved_at is null.',
     runbook: operations,
   }
+}
+
+/** Entra ID's own codes, and a token that Dataverse does not take. */
+function isAboutCredential(code: string): boolean {
+  return code.startsWith('aadsts_') || code === 'http_401'
 }
 
 function many(count: number | undefined, noun: string): string {

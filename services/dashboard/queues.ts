@@ -1,4 +1,6 @@
 import type { Queue } from 'bullmq'
+import { portalQueue } from '../../contracts/portal-job.ts'
+import { reminderQueue } from '../../contracts/reminder-job.ts'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
@@ -15,11 +17,16 @@ export type ShownQueues = {
   close(): Promise<void>
 }
 
-const openings: { open: (connection: QueueConnection) => Queue; title: string; description: string }[] = [
+const openings = [
   {
-    open: (connection) => connection.openQueue(),
+    name: reminderQueue,
     title: 'Reminders',
     description: 'One job a reminder that is to be sent; its id is that of the row in reminder_dispatch_log.',
+  },
+  {
+    name: portalQueue,
+    title: 'Website',
+    description: 'One job a mentor whom the website does not show as it should; its id begins with that of the mentor.',
   },
 ]
 
@@ -50,7 +57,7 @@ export async function openQueues(
     })
     try {
       await connection.ready(onFailure, signal)
-      const queues = openings.map(({ open, ...rest }) => ({ ...rest, queue: open(connection) }))
+      const queues = openings.map(({ name, ...rest }) => ({ ...rest, queue: connection.openQueue(name) }))
       for (const { queue } of queues) queue.on('error', onError)
       await Promise.all(queues.map(({ queue }) => queue.waitUntilReady()))
       observe({ kind: 'started', queue: connection.kind })

@@ -1,27 +1,28 @@
 import type { Pool } from 'pg'
-import type { ReminderJob } from '../../contracts/reminder-job.ts'
 import { batchSize } from './claim.ts'
 import type { Observe } from './events.ts'
-import type { ReminderQueue, ReminderToQueue } from './reminder-queue.ts'
+import type { JobQueue } from './job-queue.ts'
+import type { Route, Row } from './routes/route.ts'
 
-export type AuditDeps = { pool: Pool; queue: ReminderQueue; auditAfter: number; observe: Observe }
+export type AuditDeps = { route: Route; pool: Pool; queue: JobQueue; auditAfter: number; observe: Observe }
 
-/** Where the audit goes on at its next turn: an id, after which queued reminders are looked up. */
-export type AuditCursor = { after: number }
+/** Where the audit goes on at its next turn: a key, after which queued rows are looked up. */
+export type AuditCursor = { after: Row['key'] }
 
 /**
- * Tells lost jobs from slow ones. A queue without its sentinel was wiped: every queued reminder is added again, under the
- * same id, and the sentinel last, so that a failure in between is repeated. Otherwise at most a thousand reminders
+ * Tells lost jobs from slow ones. A queue without its sentinel was wiped: every queued row is added again, under the
+ * same id, and the sentinel last, so that a failure in between is repeated. Otherwise at most a thousand rows
  * that have been queued for long are looked up; one whose job is missing or finished becomes pending again.
  */
 export async function auditQueue(deps: AuditDeps, cursor: AuditCursor): Promise<void> {
   if (await refillIfWiped(deps)) return
-  const queued = await queuedReminders(deps.pool, cursor.after, deps.auditAfter)
-  cursor.after = queued.length === batchSize ? (queued.at(-1)?.id ?? 0) : 0
+  const { route } = deps
+  const queued = await queuedRows(deps, cursor.after, deps.auditAfter)
+  cursor.after = queued.length === batchSize ? (queued.at(-1)?.key ?? route.first) : route.first
   const lost = await deps.queue.findLost(queued)
   if (lost.length === 0) return
-  const count = await requeueLost(deps.pool, lost)
-  if (count > 0) deps.observe({ kind: 'jobs_lost', count })
+  const count = await requeueLost(deps, lost)
+  if (count > 0) deps.observe({ kind: 'jobs_lost', route: route.name, count })
 }
 
 /** The first half of the audit, which also precedes the first use of a queue: a new one is no wiped one. */
@@ -29,34 +30,37 @@ export async function refillIfWiped(deps: Omit<AuditDeps, 'auditAfter'>): Promis
   if (await deps.queue.hasSentinel()) return false
   const count = await addAllAgain(deps)
   await deps.queue.addSentinel()
-  if (count > 0) deps.observe({ kind: 'queue_wiped', count })
+  if (count > 0) deps.observe({ kind: 'queue_wiped', route: deps.route.name, count })
   return true
 }
 
-async function addAllAgain(deps: Pick<AuditDeps, 'pool' | 'queue'>): Promise<number> {
+async function addAllAgain(deps: Pick<AuditDeps, 'route' | 'pool' | 'queue'>): Promise<number> {
   let count = 0
-  for (let after = 0, size = batchSize; size === batchSize; ) {
-    const queued = await queuedReminders(deps.pool, after, 0)
+  let after = deps.route.first
+  for (let size = batchSize; size === batchSize; ) {
+    const queued = await queuedRows(deps, after, 0)
     if (queued.length > 0) await deps.queue.add(queued)
     count += queued.length
     size = queued.length
-    after = queued.at(-1)?.id ?? 0
+    after = queued.at(-1)?.key ?? after
   }
   return count
 }
 
-async function queuedReminders(pool: Pool, after: number, forSeconds: number): Promise<ReminderToQueue[]> {
-  const { rows } = await pool.query<{ id: number; generation: number; threshold_day: number }>(
-    'select id, generation, threshold_day from expiry.queued_reminders($1, $2, $3)',
+type Tables = Pick<AuditDeps, 'route' | 'pool'>
+
+async function queuedRows({ route, pool }: Tables, after: Row['key'], forSeconds: number): Promise<Row[]> {
+  const { rows } = await pool.query<Row>(
+    `select q.key, q.version, q.priority from ${route.functions.queued}($1, $2, $3) as q (key, version, priority)`,
     [after, batchSize, forSeconds],
   )
-  return rows.map((row) => ({ id: row.id, generation: row.generation, thresholdDay: row.threshold_day }))
+  return rows
 }
 
-async function requeueLost(pool: Pool, lost: ReminderJob[]): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>('select expiry.requeue_lost_reminders($1, $2) as count', [
-    lost.map((job) => job.id),
-    lost.map((job) => job.generation),
+async function requeueLost({ route, pool }: Tables, lost: Row[]): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(`select ${route.functions.requeue}($1, $2) as count`, [
+    lost.map((row) => row.key),
+    lost.map((row) => row.version),
   ])
   return rows[0]?.count ?? 0
 }

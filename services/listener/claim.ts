@@ -1,25 +1,26 @@
 import type { Pool, PoolClient } from 'pg'
-import type { ReminderQueue, ReminderToQueue } from './reminder-queue.ts'
+import type { JobQueue } from './job-queue.ts'
+import type { Route, Row } from './routes/route.ts'
 
 export const batchSize = 1_000
 
 /** How many were claimed, and what is left: nothing, more, or it may be more and the window is full. */
 export type Claim = { count: number; left: 'nothing' | 'more' | 'window_full' }
 
-type Claimed = { id: number; generation: number; threshold_day: number }
-/** One row a claimed reminder, or a row of nulls; each says how many could have been claimed. */
-type Answer = { most: number } & (Claimed | { [column in keyof Claimed]: null })
+/** The claimed rows, or a row of nulls; each says how many could have been claimed. */
+type Answer = { most: number } & (Row | { [column in keyof Row]: null })
 
 /**
- * Claims one batch of pending reminders, most urgent first, within the window and no more than `most`, and adds their jobs
+ * Claims one batch of a route's pending rows, most urgent first, within the window and no more than `most`, and adds their jobs
  * inside the claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. A job may run
  * before the commit; begin waits for it (protocol.md, "pending, queued → sending").
  */
 export async function claimBatch(
-  deps: { pool: Pool; queue: Pick<ReminderQueue, 'add'> },
+  deps: { route: Route; pool: Pool; queue: Pick<JobQueue, 'add'> },
   window: number,
   most: number,
 ): Promise<Claim> {
+  const { room, claim } = deps.route.functions
   const client = await deps.pool.connect()
   // PostgreSQL may end this connection while the queue is being waited for; the next statement says so, and without
   // somebody who hears the event the process would end. The pool minds idle connections only.
@@ -31,15 +32,14 @@ export async function claimBatch(
     const answers = await client.query<Answer>(
       `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s';
        set local synchronous_commit = off;
-       select room.most, c.id, c.generation, c.threshold_day
-         from (select greatest(0, least(${count(batchSize)}, ${count(most)}, expiry.reminder_queue_room(${count(window)}))) as most)
-                as room
-         left join lateral expiry.claim_pending_reminders(room.most) as c on true`,
+       select room.most, c.key, c.version, c.priority
+         from (select greatest(0, least(${count(batchSize)}, ${count(most)}, ${room}(${count(window)}))) as most) as room
+         left join lateral ${claim}(room.most) as c (key, version, priority) on true`,
     )
     const answer = [answers].flat().at(-1)?.rows ?? [] // one result for each statement, whatever the type says
     const limit = answer[0]?.most ?? 0
-    const rows = answer.filter((row): row is Answer & Claimed => row.id !== null)
-    if (rows.length > 0) await deps.queue.add(rows.map(toQueue))
+    const rows = answer.filter((row): row is Answer & Row => row.key !== null)
+    if (rows.length > 0) await deps.queue.add(rows)
     await client.query('commit')
     release(client)
     const left = rows.length < limit ? 'nothing' : limit === batchSize ? 'more' : 'window_full'
@@ -62,10 +62,6 @@ function release(client: PoolClient, error?: Error | true): void {
   client.release(error)
   // A connection that is thrown away may still have its loss to tell.
   if (error === undefined) client.removeListener('error', lost)
-}
-
-function toQueue(row: Claimed): ReminderToQueue {
-  return { id: row.id, generation: row.generation, thresholdDay: row.threshold_day }
 }
 
 /** Rolls back; a connection that cannot even do that is closed, and PostgreSQL rolls back for it. */

@@ -6,17 +6,17 @@ export type ListenerEvent =
   | { kind: 'started'; queue: 'redis' | 'postgres' }
   | { kind: 'listening' }
   | { kind: 'listen_lost'; error?: unknown }
-  | { kind: 'dispatched'; count: number; milliseconds: number }
-  | { kind: 'dispatch_failed'; error: unknown; pause: number }
-  | { kind: 'dispatch_recovered' }
+  | { kind: 'dispatched'; route: string; count: number; milliseconds: number }
+  | { kind: 'dispatch_failed'; route: string; error: unknown; pause: number }
+  | { kind: 'dispatch_recovered'; route: string }
   | { kind: 'connection_error'; error: unknown }
-  | { kind: 'queue_wiped'; count: number }
-  | { kind: 'jobs_lost'; count: number }
-  | { kind: 'rescued'; count: number }
+  | { kind: 'queue_wiped'; route: string; count: number }
+  | { kind: 'jobs_lost'; route: string; count: number }
+  | { kind: 'rescued'; route: string; count: number }
   | { kind: 'rechecked'; count: number }
   | { kind: 'nightly_started'; organisations: number }
   | { kind: 'nightly_ended'; run: number; status: string }
-  | { kind: 'sweep_failed'; step: string; error: unknown }
+  | { kind: 'sweep_failed'; route?: string; step: string; error: unknown }
   | AlertTold
   | { kind: 'stopped' }
 

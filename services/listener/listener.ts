@@ -1,13 +1,18 @@
+import type { Pool } from 'pg'
 import { waitForSchema } from '../../db/readiness.ts'
 import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
+import type { ServerAddress } from '../../runtime/server-address.ts'
 import { refillIfWiped } from './audit.ts'
 import { dispatchLoop } from './dispatch.ts'
 import type { Observe } from './events.ts'
+import { type JobQueue, openJobQueue } from './job-queue.ts'
 import { holdQueue } from './queue-holder.ts'
-import { openReminderQueue } from './reminder-queue.ts'
+import { routeSweepLoop } from './route-sweep.ts'
+import { allRoutes } from './routes/index.ts'
+import type { Route } from './routes/route.ts'
 import { subscribe } from './subscribe.ts'
 import { sweepLoop } from './sweep.ts'
 import { openWake } from './wake.ts'
@@ -18,27 +23,31 @@ const grace = 5_000
 /** Milliseconds that each connection gets to end. */
 const patience = 3_000
 
+export type ListenerDeps = { observe: Observe; routes?: readonly Route[] }
+
 /**
- * Moves pending reminders into the queue until the signal aborts. Waits for its database, its schema and its queue for as
- * long as it takes; any number of listeners share the work. Throws SchemaNewerError when waiting can't help.
+ * Moves the pending rows of each route into its queue until the signal aborts. Waits for its database, its schema and its
+ * queues for as long as it takes; any number of listeners share the work. A route that can't go on stops no other. Throws
+ * SchemaNewerError when waiting can't help.
  */
-export async function runListener(deps: { observe: Observe }, config: Config, signal: AbortSignal): Promise<void> {
-  const { observe } = deps
+export async function runListener(
+  { observe, routes = allRoutes }: ListenerDeps,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
   const tellAlerts = prepareAlerts({ name: 'mentor-expiry listener alerts', observe, onError }, config)
-  const pool = openPool({ ...servers.database, name: 'mentor-expiry listener', max: 4, patience: 60_000, onError })
-  const queue = holdQueue(async () => {
-    const opened = await openReminderQueue({ ...servers.queue, onError })
-    try {
-      await refillIfWiped({ pool, queue: opened, observe })
-      return opened
-    } catch (error) {
-      await opened.close()
-      throw error
-    }
-  })
-  const wake = openWake()
+  // A route that waits has two of them, for its claim and its sweep, and leaves the others theirs.
+  const max = 2 + 2 * routes.length
+  const pool = openPool({ ...servers.database, name: 'mentor-expiry listener', max, patience: 60_000, onError })
+  const served = routes.map((route) => ({
+    route,
+    wake: openWake(),
+    queue: holdQueue(() => openFilled({ route, pool, observe, onError }, servers.queue)),
+  }))
+  const doorbells = new Map(served.map(({ route, wake }) => [route.channel, wake.ring]))
+  const interval = config.SWEEP_INTERVAL
   try {
     await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
     observe({ kind: 'started', queue: servers.queue.url.startsWith('postgres') ? 'postgres' : 'redis' })
@@ -47,23 +56,26 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
       subscribe(
         {
           ...servers.direct,
-          onDoorbell: wake.ring,
+          doorbells,
           onConnected: () => observe({ kind: 'listening' }),
           onLost: (error) => observe({ kind: 'listen_lost', error }),
         },
         signal,
       ),
-      dispatchLoop({ pool, queue, window: config.QUEUE_WINDOW, wake, observe }, signal),
+      ...served.flatMap((one) => [
+        dispatchLoop({ ...one, pool, window: config.QUEUE_WINDOW, observe }, signal),
+        routeSweepLoop({ ...one, pool, interval, auditAfter: config.AUDIT_AFTER, observe }, signal),
+      ]),
       sweepLoop(
         {
           pool,
           direct: servers.direct,
           cron: servers.cron,
-          queue,
-          wake,
-          interval: config.SWEEP_INTERVAL,
-          auditAfter: config.AUDIT_AFTER,
+          interval,
           checkEvery: config.CHECK_INTERVAL,
+          ringAll: () => {
+            for (const { wake } of served) wake.ring()
+          },
           observe,
         },
         signal,
@@ -74,8 +86,22 @@ export async function runListener(deps: { observe: Observe }, config: Config, si
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    await atMost(patience, queue.close()).catch(onError)
+    await Promise.all(served.map(({ queue }) => atMost(patience, queue.close()).catch(onError)))
     await atMost(patience, pool.end()).catch(onError)
     observe({ kind: 'stopped' })
+  }
+}
+
+type OpeningDeps = { route: Route; pool: Pool; observe: Observe; onError: (error: unknown) => void }
+
+/** A route's queue, which holds a job for every queued row. */
+async function openFilled({ onError, ...deps }: OpeningDeps, server: ServerAddress): Promise<JobQueue> {
+  const queue = await openJobQueue({ ...server, route: deps.route, onError })
+  try {
+    await refillIfWiped({ ...deps, queue })
+    return queue
+  } catch (error) {
+    await queue.close()
+    throw error
   }
 }

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { keepReasons } from '../../runtime/monitoring/reasons.ts'
 import type { Readiness } from '../../runtime/monitoring/server.ts'
 import type { Observe } from './events.ts'
+import { reminders } from './routes/reminders.ts'
 
 /** What follows the listener's events: metrics in the registry, and whether it works. */
 export function monitorListener(registry: Registry): { observe: Observe; readiness: Readiness } {
@@ -14,14 +15,15 @@ export function monitorListener(registry: Registry): { observe: Observe; readine
   })
   const claims = new Histogram({
     name: 'mentor_expiry_claim_seconds',
-    help: 'Time that one batch takes from its claim to the commit, the queue included',
+    help: 'Time that one batch takes from its claim to the commit, the queue included, by route',
+    labelNames: ['route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
     registers,
   })
   const found = new Counter({
     name: 'mentor_expiry_found_total',
-    help: 'What the sweeps have found and mended: reminders whose job or notifier was lost, mentors looked at again',
-    labelNames: ['what'],
+    help: 'What the sweeps have found and mended: rows whose job or worker was lost, by route; mentors looked at again',
+    labelNames: ['route', 'what'],
     registers,
   })
   const nights = new Counter({
@@ -43,15 +45,16 @@ export function monitorListener(registry: Registry): { observe: Observe; readine
       case 'listen_lost':
         return reasons.add('not_listening')
       case 'dispatch_failed':
-        return reasons.add('dispatch_failed')
+        return reasons.add(`dispatch_failed:${event.route}`)
       case 'dispatch_recovered':
-        return reasons.clear('dispatch_failed')
+        return reasons.clear(`dispatch_failed:${event.route}`)
       case 'dispatched':
-        queued.inc(event.count)
-        return claims.observe(event.milliseconds / 1_000)
+        if (event.route === reminders.name) queued.inc(event.count)
+        return claims.observe({ route: event.route }, event.milliseconds / 1_000)
       case 'queue_wiped':
       case 'jobs_lost':
       case 'rescued':
+        return found.inc({ route: event.route, what: event.kind }, event.count)
       case 'rechecked':
         return found.inc({ what: event.kind }, event.count)
       case 'nightly_ended':
@@ -80,6 +83,12 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
   const oldest = new Gauge({
     name: 'mentor_expiry_oldest_pending_seconds',
     help: 'How long the longest waiting reminder could have been queued; 0 when none waits',
+    ...shared,
+  })
+  const portal = new Gauge({
+    name: 'mentor_expiry_portal_syncs',
+    help: 'Mentors whose state the website has not acknowledged, by status',
+    labelNames: ['status'],
     ...shared,
   })
   const late = new Gauge({
@@ -121,14 +130,17 @@ export function monitorTables(registry: Registry, pool: Pick<Pool, 'query'>): vo
   const look = async () => {
     if (performance.now() - read < 5_000) return
     try {
-      const [rows, facts, open, notices] = [
+      const [rows, facts, open, notices, syncs] = [
         await pool.query<Row>(openRows),
         await pool.query<{ late: number }>(lateNights),
         await pool.query<{ kind: string; count: number }>(openAlerts),
         await pool.query<{ destination: string; told: number | null; untold: number }>(toldAlerts),
+        await pool.query<{ status: string; count: number }>(openSyncs),
       ]
       reminders.reset()
       alerts.reset()
+      portal.reset()
+      for (const { status, count } of syncs.rows) portal.set({ status }, count)
       for (const { status, reason, count } of rows.rows) reminders.set({ status, reason }, count)
       oldest.set(Math.max(0, ...rows.rows.map((row) => row.oldest ?? 0)))
       late.set(facts.rows[0]?.late ?? 0)
@@ -157,6 +169,12 @@ const lateNights = `
 
 const openAlerts = `
   select a.kind, pg_catalog.count(*)::int as count from expiry.operations_alerts as a where a.resolved_at is null group by 1`
+
+const openSyncs = `
+  select p.status, pg_catalog.count(*)::int as count
+    from expiry.portal_sync as p
+   where p.status in ('pending', 'verifying', 'queued', 'sending', 'parked')
+   group by 1`
 
 const toldAlerts = `
   select n.destination, extract(epoch from pg_catalog.max(n.told_at))::float8 as told,

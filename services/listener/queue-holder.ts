@@ -1,20 +1,20 @@
-import type { ReminderQueue } from './reminder-queue.ts'
+import type { JobQueue } from './job-queue.ts'
 
-/** The one producer of a listener, opened when needed and thrown away after a failure with all that it may still hold. */
+/** The one producer of a route, opened when needed and thrown away after a failure with all that it may still hold. */
 export type QueueHolder = {
   /**
    * Gives the work a queue that is ready for use; rejects with what opening it or the work rejects with. After a failure
    * nobody gets this queue any more; others who are in the middle of their work with it may end that.
    */
-  use<T>(work: (queue: ReminderQueue) => Promise<T>): Promise<T>
+  use<T>(work: (queue: JobQueue) => Promise<T>): Promise<T>
   /** Closes the queue, whoever uses it. */
   close(): Promise<void>
 }
 
-type Held = { opening: Promise<ReminderQueue>; users: number; isDiscarded: boolean; closing?: Promise<void> }
+type Held = { opening: Promise<JobQueue>; users: number; isDiscarded: boolean; closing?: Promise<void> }
 
 /** Holds at most one queue for new users, which `open` makes ready for use. */
-export function holdQueue(open: () => Promise<ReminderQueue>): QueueHolder {
+export function holdQueue(open: () => Promise<JobQueue>): QueueHolder {
   let current: Held | undefined
 
   async function leave(held: Held): Promise<void> {

@@ -2,12 +2,10 @@ import pgListen, { type Subscriber } from 'pg-listen'
 import { aborted } from '../../runtime/pause.ts'
 import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
 
-const channel = 'expiry_reminders'
-
 /** The address of a direct connection: a transaction pooler does not pass notifications on. */
 export type SubscribeOptions = ServerAddress & {
-  /** A reminder became pending, or may have while nobody listened: called at every connect as well. */
-  onDoorbell: () => void
+  /** By channel, what is called when a row became pending, or may have while nobody listened: at every connect as well. */
+  doorbells: ReadonlyMap<string, () => void>
   onConnected: () => void
   onLost: (error?: unknown) => void
 }
@@ -34,7 +32,7 @@ export async function subscribe(options: SubscribeOptions, signal: AbortSignal):
   const lost = (error?: unknown) => {
     if (!signal.aborted) options.onLost(error)
   }
-  subscriber.notifications.on(channel, options.onDoorbell)
+  for (const [channel, ring] of options.doorbells) subscriber.notifications.on(channel, ring)
   subscriber.events.on('error', lost)
   subscriber.events.on('reconnect', (attempt: number) => {
     if (attempt === 1) lost()
@@ -42,9 +40,9 @@ export async function subscribe(options: SubscribeOptions, signal: AbortSignal):
   subscriber.events.on('connected', () => {
     // A reconnection that succeeds after stop would keep the process alive.
     if (signal.aborted) return void subscriber.close().catch(lost)
-    listen(subscriber).then(() => {
+    listen(subscriber, options.doorbells.keys()).then(() => {
       options.onConnected()
-      options.onDoorbell()
+      for (const ring of options.doorbells.values()) ring()
     }, lost)
   })
   // Its end is followed by a reconnect, which reports the loss.
@@ -54,8 +52,9 @@ export async function subscribe(options: SubscribeOptions, signal: AbortSignal):
 }
 
 /** Subscribes at the first connection; at later ones pg-listen has done it already. */
-async function listen(subscriber: Subscriber): Promise<void> {
-  if (!subscriber.getSubscribedChannels().includes(channel)) await subscriber.listenTo(channel)
+async function listen(subscriber: Subscriber, channels: Iterable<string>): Promise<void> {
+  const subscribed = subscriber.getSubscribedChannels()
+  for (const channel of channels) if (!subscribed.includes(channel)) await subscriber.listenTo(channel)
 }
 
 /** Milliseconds. Throwing is the only way to end pg-listen's attempts: it goes on after `close`, and keeps the process alive. */

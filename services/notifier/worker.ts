@@ -1,5 +1,5 @@
 import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq'
-import { ReminderJob } from '../../contracts/reminder-job.ts'
+import { ReminderJob, reminderQueue } from '../../contracts/reminder-job.ts'
 import type { QueueConnection } from '../../runtime/queue.ts'
 import type { Outcome } from './deliver.ts'
 
@@ -40,7 +40,8 @@ export function openWorker({ connection, deliver, onError }: WorkerDeps, concurr
         throw new DelayedError()
     }
   }
-  const worker = connection.openWorker(processor, { concurrency, ...lock, runRetryDelay: 1_000, maxStalledCount: 10 })
+  const settings = { concurrency, ...lock, runRetryDelay: 1_000, maxStalledCount: 10 }
+  const worker = connection.openWorker(reminderQueue, processor, settings)
   worker.on('error', onError)
   return worker
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { type UnitName, unitNodeOptions } from '../../bench/unit-options.ts'
 
-test.each<UnitName>(['listener', 'notifier'])(
+test.each<UnitName>(['listener', 'notifier', 'portal-sync'])(
   'the unit of the %s limits the heap in a way that Node obeys',
   async (unit) => {
     const { stdout } = await promisify(execFile)(

@@ -22,8 +22,8 @@ async function openPage(shown: Shown) {
 }
 
 const jobs = [
-  { id: 4711, generation: 2, thresholdDay: 7 },
-  { id: 4712, generation: 0, thresholdDay: 14 },
+  { key: 4711, version: 2, priority: 7 },
+  { key: 4712, version: 0, priority: 14 },
 ]
 
 async function openQueuePage(page: Page): Promise<void> {

@@ -4,7 +4,7 @@ import { openServer } from '../../services/dashboard/server.ts'
 import { hasRedis } from '../support/servers.ts'
 import { ask, type Backend, type Shown, showDashboard } from './shown.ts'
 
-const job = { id: 4711, generation: 2, thresholdDay: 7 }
+const job = { key: 4711, version: 2, priority: 7 }
 const isThere = async ({ queue }: Shown) => (await queue.findLost([job])).length === 0
 
 test('only who addresses this machine by a name of its own, with the right port, is let in', async () => {
@@ -140,7 +140,9 @@ describe.each<{ backend: Backend }>([{ backend: 'redis' }, { backend: 'postgres'
       }
       expect(await isThere(shown)).toBe(true)
       const { text } = await ask(shown, '/queues/api/queues')
-      expect(JSON.parse(text)).toMatchObject({ queues: [{ name: 'reminders', readOnlyMode: true, isPaused: false }] })
+      expect(JSON.parse(text)).toMatchObject({
+        queues: ['reminders', 'portal'].map((name) => ({ name, readOnlyMode: true, isPaused: false })),
+      })
     })
 
     queueTest('where it is allowed, only a page of our own can change something', async () => {

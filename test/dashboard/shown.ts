@@ -5,7 +5,8 @@ import { migrateQueue } from '../../cli/migrate/queue.ts'
 import { parseConfig } from '../../runtime/config.ts'
 import { runDashboard } from '../../services/dashboard/dashboard.ts'
 import type { DashboardEvent } from '../../services/dashboard/events.ts'
-import { openReminderQueue, type ReminderQueue } from '../../services/listener/reminder-queue.ts'
+import { type JobQueue, openJobQueue } from '../../services/listener/job-queue.ts'
+import { reminders } from '../../services/listener/routes/reminders.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
@@ -19,8 +20,8 @@ export type Shown = AsyncDisposable & {
   readonly origin: string
   readonly port: number
   readonly events: readonly DashboardEvent[]
-  /** The listener's end of the queue that it shows. */
-  readonly queue: ReminderQueue
+  /** The listener's end of the queue of reminders that it shows. */
+  readonly queue: JobQueue
   /** What lies between the dashboard and its queue's server. */
   readonly proxy: Awaited<ReturnType<typeof startProxy>>
   /** Tells it to stop; resolves when it has, rejects with what it threw. */
@@ -33,7 +34,7 @@ export async function showDashboard(backend: Backend, env: Record<string, string
   const redis = backend === 'redis' ? await startRedis() : undefined
   const queueUrl = redis?.url ?? database.url
   await migrateQueue({ url: queueUrl })
-  const queue = await openReminderQueue({ url: queueUrl, onError: () => undefined })
+  const queue = await openJobQueue({ route: reminders, url: queueUrl, onError: () => undefined })
   const proxy = await startProxy({ targetPort: Number(new URL(queueUrl).port) })
   const config = parseConfig({
     DATABASE_URL: database.url,

@@ -15,7 +15,9 @@ test('`up` tells where its queue is shown, side by side at two addresses', { tim
   for (const port of ports) {
     const { status, text } = await ask({ port }, '/queues/api/queues')
     expect(status).toBe(200)
-    expect(JSON.parse(text)).toMatchObject({ queues: [{ name: 'reminders', readOnlyMode: true }] })
+    expect(JSON.parse(text)).toMatchObject({
+      queues: ['reminders', 'portal'].map((name) => ({ name, readOnlyMode: true })),
+    })
   }
   for (const program of both) process.kill(-program.pid, 'SIGINT')
   expect(await Promise.all(both.map((program) => program.ended))).toEqual([0, 0])

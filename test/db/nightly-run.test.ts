@@ -55,6 +55,7 @@ test('the run is there for all to see while its phases work; a second call retur
     'resume_pauses',
     'expire_lapsed',
     'restore_renewed',
+    'portal',
     'supersede',
     'revive',
     'threshold_30',
@@ -63,6 +64,7 @@ test('the run is there for all to see while its phases work; a second call retur
     'retry_failed',
     'rescue',
     'remove',
+    'reconcile',
   ])
   expect(inShort(await reminders(database, mentor))).toBe('30 pending')
 })

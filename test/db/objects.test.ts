@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { type DatabaseObject, readObjects } from '../../db/objects.ts'
 import * as operations from '../../db/schema/operations.ts'
 import * as people from '../../db/schema/people.ts'
+import * as portal from '../../db/schema/portal.ts'
 import * as remindersSchema from '../../db/schema/reminders.ts'
 import * as standing from '../../db/schema/standing.ts'
 import * as thresholds from '../../db/schema/thresholds.ts'
@@ -134,6 +135,7 @@ test('the schema in TypeScript is the one that the migrations make', async () =>
   expect(files.sort()).toEqual([
     'operations.ts',
     'people.ts',
+    'portal.ts',
     'reminders.ts',
     'standing.ts',
     'thresholds.ts',
@@ -143,7 +145,7 @@ test('the schema in TypeScript is the one that the migrations make', async () =>
     .filter((file) => file.endsWith('_snapshot.json'))
     .sort()
   const last = JSON.parse(await readText(`migrations/meta/${snapshots.at(-1)}`))
-  const schema = { ...types, ...people, ...operations, ...thresholds, ...remindersSchema, ...standing }
+  const schema = { ...types, ...people, ...operations, ...thresholds, ...remindersSchema, ...standing, ...portal }
   const now = generateDrizzleJson(schema, last.id, ['expiry'])
   expect(await generateMigration(last, now)).toEqual([])
 })

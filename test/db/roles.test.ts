@@ -55,6 +55,23 @@ const mayExecute: Record<string, string> = {
   begin_alert_notices: 'service',
   begin_notices_of_alert: 'service',
   record_alert_notice: 'service',
+  request_portal_sync: 'app service',
+  portal_queue_room: 'service',
+  claim_pending_portal_syncs: 'service',
+  queued_portal_syncs: 'service',
+  requeue_lost_portal_syncs: 'service',
+  rescue_stuck_portal_syncs: 'service',
+  begin_portal_sync: 'service',
+  record_portal_sync: 'service',
+  hold_portal_worker: 'service',
+  release_portal_worker: 'service',
+  set_portal_gate: 'service',
+  record_portal_health: 'service',
+  ask_portal_reconciliation: 'service',
+  begin_portal_reconciliation: 'service',
+  portal_states: 'service',
+  record_portal_differences: 'service',
+  close_portal_reconciliation: 'service',
 }
 
 test('each routine is executable by whom it is for, and none by public', async () => {

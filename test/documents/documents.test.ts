@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { AlertEvent } from '../../contracts/alert-event.ts'
 import { WebhookEvent } from '../../contracts/webhook-event.ts'
+import { Mapping } from '../../runtime/portal/mapping.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
 import { temporaryFolder } from '../embedded/folder.ts'
 import { hasRedis } from '../support/servers.ts'
@@ -45,7 +46,7 @@ test('every example of what crosses a process is as its contract says, and shows
   const texts = await Promise.all((await documents()).map((path) => readFile(join(root, path), 'utf8')))
   const examples = texts.flatMap(readExamples).map((text): unknown => JSON.parse(text))
   expect(examples).not.toEqual([])
-  for (const example of examples) expect(z.union([WebhookEvent, AlertEvent]).parse(example)).toEqual(example)
+  for (const example of examples) expect(z.union([WebhookEvent, AlertEvent, Mapping]).parse(example)).toEqual(example)
 })
 
 describe.skipIf(!hasRedis())('in a copy of this package', () => {

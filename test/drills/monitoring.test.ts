@@ -24,7 +24,7 @@ describe.skipIf(!hasRedis())('monitoring', () => {
 
     const listener = await metrics(listening)
     expect(seriesIn(listener, 'mentor_expiry_reminders_queued_total')).toBeGreaterThanOrEqual(ROWS)
-    expect(seriesIn(listener, 'mentor_expiry_claim_seconds_count')).toBeGreaterThan(0)
+    expect(seriesIn(listener, 'mentor_expiry_claim_seconds_count{route="reminders"}')).toBeGreaterThan(0)
     expect(seriesIn(listener, 'mentor_expiry_organisations_late')).toBe(0)
     expect(seriesIn(listener, 'mentor_expiry_database_up')).toBe(1)
     await waitFor('the open ones to be gone', async () => seriesIn(await metrics(listening), queued) === undefined)
@@ -58,7 +58,9 @@ describe.skipIf(!hasRedis())('monitoring', () => {
     await waitFor('the listener', async () => (await get(listening, '/readyz'))?.status === 200)
     await redis.stop()
     await addPendingReminders(stage.database, 1)
-    await waitFor('the queue to be missed', async () => (await reasons(listening)).includes('dispatch_failed'))
+    await waitFor('the queue to be missed', async () =>
+      (await reasons(listening)).includes('dispatch_failed:reminders'),
+    )
     await redis.restart()
     await waitFor('the queue to be back', async () => (await get(listening, '/readyz'))?.status === 200)
     expect((await get(listening, '/nothing'))?.status).toBe(404)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { type JobQueue, openJobQueue } from '../../services/listener/job-queue.ts'
 import { holdQueue } from '../../services/listener/queue-holder.ts'
-import { openReminderQueue, type ReminderQueue } from '../../services/listener/reminder-queue.ts'
+import { reminders } from '../../services/listener/routes/reminders.ts'
 import { startRedis } from '../support/redis.ts'
 import { hasRedis } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
@@ -13,7 +14,7 @@ async function openStage() {
   const redis = await startRedis()
   const counts = { opened: 0, open: 0 }
   const holder = holdQueue(async () => {
-    const queue = await openReminderQueue({ url: redis.url, onError: () => undefined })
+    const queue = await openJobQueue({ route: reminders, url: redis.url, onError: () => undefined })
     counts.opened += 1
     counts.open += 1
     const close = async () => {
@@ -43,11 +44,11 @@ function workInSteps() {
   return {
     isUnderWay: () => isUnderWay,
     goOn: () => goOn?.(),
-    run: async (queue: ReminderQueue) => {
+    run: async (queue: JobQueue) => {
       await queue.addSentinel()
       isUnderWay = true
       await middle
-      await queue.add([{ id: 1, generation: 0, thresholdDay: 30 }])
+      await queue.add([{ key: 1, version: 0, priority: 30 }])
       return queue.hasSentinel()
     },
   }

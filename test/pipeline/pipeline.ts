@@ -1,9 +1,12 @@
 import type { Job } from 'bullmq'
 import { migrateQueue } from '../../cli/migrate/queue.ts'
+import { reminderQueue } from '../../contracts/reminder-job.ts'
 import { parseConfig } from '../../runtime/config.ts'
 import { connectQueue } from '../../runtime/queue.ts'
 import type { ListenerEvent } from '../../services/listener/events.ts'
 import { runListener } from '../../services/listener/listener.ts'
+import { allRoutes } from '../../services/listener/routes/index.ts'
+import type { Route } from '../../services/listener/routes/route.ts'
 import type { NotifierEvent } from '../../services/notifier/events.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
 import { openChannels } from '../../services/notifier/open-channels.ts'
@@ -24,7 +27,9 @@ type Running<Event> = {
 export type Pipeline = AsyncDisposable & {
   readonly database: Database
   readonly smtp: SmtpFake
-  startListener(env?: Record<string, string>): Running<ListenerEvent>
+  readonly queueUrl: string
+  /** `routes` as in runListener. */
+  startListener(env?: Record<string, string>, routes?: readonly Route[]): Running<ListenerEvent>
   startNotifier(env?: Record<string, string>): Running<NotifierEvent>
   /** The queue's job of a row's generation. */
   job(row: { id: number; generation: number }): Promise<Job | undefined>
@@ -63,8 +68,9 @@ export async function openPipeline(backend: Backend): Promise<Pipeline> {
   return {
     database,
     smtp,
-    startListener: (env = {}) =>
-      run<ListenerEvent>((observe, signal) => runListener({ observe }, configOf(env), signal)),
+    queueUrl,
+    startListener: (env = {}, routes = allRoutes) =>
+      run<ListenerEvent>((observe, signal) => runListener({ observe, routes }, configOf(env), signal)),
     startNotifier: (env = {}) =>
       run<NotifierEvent>(async (observe, signal) => {
         const config = configOf(env)
@@ -83,7 +89,7 @@ export async function openPipeline(backend: Backend): Promise<Pipeline> {
         connections: 1,
         onError: () => undefined,
       })
-      const queue = connection.openQueue()
+      const queue = connection.openQueue(reminderQueue)
       try {
         return await queue.getJob(`${id}-${generation}`)
       } finally {

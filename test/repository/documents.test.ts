@@ -55,7 +55,7 @@ test('every fault of the embedded PostgreSQL is documented, and every documented
   expect(unique(all(await read('docs/errors.md'), /`(embedded\/[\w-]+)`/g))).toEqual(unique(codes))
 })
 
-test.each(['listener', 'notifier', 'dashboard'])(
+test.each(['listener', 'notifier', 'portal-sync', 'dashboard'])(
   'every event of the %s is documented with its level, and back',
   async (service) => {
     const log = await read(`services/${service}/event-log.ts`)
@@ -70,7 +70,13 @@ test.each(['listener', 'notifier', 'dashboard'])(
 )
 
 test('every alert that is raised has words of its own and is documented with what to do, and back', async () => {
-  const sources = ['services/listener/night.ts', 'services/listener/cron.ts', 'services/notifier/log.ts']
+  const sources = [
+    'services/listener/night.ts',
+    'services/listener/cron.ts',
+    'services/notifier/log.ts',
+    'services/portal-sync/gate.ts',
+    'services/portal-sync/secret.ts',
+  ]
   const commands = ['cli/alert-test/follow.ts']
   const raisers = [...(await Promise.all([...sources, ...commands].map(read))), await sqlOfFunctions()].join('\n')
   const known = unique(alertKinds)
@@ -86,7 +92,9 @@ test('every alert that is raised has words of its own and is documented with wha
 })
 
 test('every event that is an error in a log is documented with what to do', async () => {
-  const logs = ['listener', 'notifier', 'dashboard'].map((service) => read(`services/${service}/event-log.ts`))
+  const logs = ['listener', 'notifier', 'portal-sync', 'dashboard'].map((service) =>
+    read(`services/${service}/event-log.ts`),
+  )
   const errors = (await Promise.all(logs)).flatMap((text) => all(text, /^ {2}(\w+): 'error',$/gm))
   expect(errors.length).toBeGreaterThan(5)
   const told = all(await signs(), /`(\w+)`/g)
@@ -94,7 +102,7 @@ test('every event that is an error in a log is documented with what to do', asyn
 })
 
 test('every metric is documented, and every documented one exists', async () => {
-  const sources = ['services/listener/monitoring.ts', 'services/notifier/monitoring.ts']
+  const sources = ['listener', 'notifier', 'portal-sync'].map((service) => `services/${service}/monitoring.ts`)
   const served = (await Promise.all(sources.map(read))).flatMap((text) => all(text, /name: '(mentor_expiry_\w+)'/g))
   expect(unique(all(await read('docs/operations.md'), /`(mentor_expiry_\w+)`/g))).toEqual(unique(served))
 })

@@ -8,7 +8,7 @@ const units = join(packageRoot(), 'ops')
 
 test('each unit starts a command that there is, and is not started again after an end that starting cannot help', async () => {
   const names = (await readdir(units)).filter((name) => name.endsWith('.service'))
-  expect(names).toHaveLength(2)
+  expect(names).toHaveLength(3)
   for (const name of names) {
     const unit = await readFile(join(units, name), 'utf8')
     const command = /^ExecStart=\S+\/bin\/mentor-expiry (\S+)$/m.exec(unit)?.[1] ?? ''

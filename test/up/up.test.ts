@@ -55,9 +55,23 @@ test(
     expect(second.code).toBe(1)
     expect(second.stderr.trim().split('\n')).toHaveLength(1)
 
+    const page = /whom it lists at (\S+),/.exec(running.stdout)?.[1] ?? ''
+    const listed = async () => (await fetch(page)).text()
+    await waitFor('the website to list whom it may', async () => (await listed()).includes('Hans Johansen'))
+    expect(await listed()).not.toMatch(/Fredrik Haugen|Guro Iversen/)
+
     const update = await run(folder, ['sql', suggested])
     expect(update).toEqual({ code: 0, stdout: 'UPDATE 1\n', stderr: '' })
     await running.says('Reminded Emma Hughes about Hans Johansen')
+    const pausing = /mentor-expiry sql "(update expiry\.mentors[^"]+)"/.exec(running.stdout)?.[1] ?? ''
+    expect((await run(folder, ['sql', pausing])).stdout).toBe('UPDATE 1\n')
+    await waitFor(
+      'the website to take the paused mentor off',
+      async () => !(await listed()).includes('Hans Johansen'),
+      {
+        deadlineMs: 30_000,
+      },
+    )
     expect(await outbox(folder)).toHaveLength(5)
 
     process.kill(-running.pid, 'SIGINT') // a terminal's Ctrl-C reaches the whole process group

@@ -8,6 +8,7 @@ as $$
 declare
   v_today date := (expiry.now() at time zone 'UTC')::date; -- anywhere on earth it is a day earlier or later at most
   v_mentor_ids uuid[];
+  v_published uuid[];
   v_backdated uuid[];
   v_admitted_dates date[];
 begin
@@ -25,6 +26,10 @@ begin
           or n.mentor_id in (select m.id from expiry.mentors as m where m.status = 'paused' and m.paused_until <= v_today + 1)
           or n.mentor_id in (select b.mentor_id from expiry.backdated_expiries as b);
       v_admitted_dates := pg_catalog.array_fill(null::date, array[coalesce(pg_catalog.cardinality(v_backdated), 0)]);
+      -- The website shows any date.
+      if expiry.has_portal() then
+        v_published := array(select n.mentor_id from after_rows as n join expiry.mentors as m on m.id = n.mentor_id where m.portal_key is not null);
+      end if;
     when 'DELETE' then
       select pg_catalog.array_agg(b.mentor_id), pg_catalog.array_agg(b.mentor_id), pg_catalog.array_agg(b.expiry_date)
         into v_mentor_ids, v_backdated, v_admitted_dates
@@ -61,8 +66,11 @@ begin
   if v_mentor_ids is not null then
     perform expiry.settle_or_note_mentors(v_mentor_ids);
   end if;
+  if v_published is not null then
+    perform expiry.settle_or_note_portal(v_published);
+  end if;
   return null;
 end;
 $$;
 comment on function expiry.certifications_changed() is
-  'A new, changed or removed expiry date, and a certification moved to another mentor, take effect on the status and the reminders of all whom they concern, in the same transaction; what takes mentors out of service by a change of data is noted for the brake. A change leaves its row in certification_history: the date before and after, and whose certification it is since.';
+  'A new, changed or removed expiry date, and a certification moved to another mentor, take effect on the status, the website and the reminders of all whom they concern, in the same transaction; what takes mentors out of service by a change of data is noted for the brake. A change leaves its row in certification_history: the date before and after, and whose certification it is since.';

@@ -15,11 +15,11 @@ begin
   -- A full join, because it is never a loop over every pair: the plan is kept for the session, made perhaps for one row.
   with changed as materialized (
     select n.id, b.status as from_status, n.status as to_status, n.status <> b.status as is_transition,
-           (n.organisation_id, n.paused_until) is distinct from (b.organisation_id, b.paused_until) as matters
+           (n.organisation_id, n.paused_until, n.portal_key) is distinct from (b.organisation_id, b.paused_until, b.portal_key) as matters
       from after_rows as n
       full join before_rows as b on b.id = n.id
-     where (n.status, n.organisation_id, n.coordinator_id, n.paused_until)
-           is distinct from (b.status, b.organisation_id, b.coordinator_id, b.paused_until)
+     where (n.status, n.organisation_id, n.coordinator_id, n.paused_until, n.portal_key)
+           is distinct from (b.status, b.organisation_id, b.coordinator_id, b.paused_until, b.portal_key)
   )
   select pg_catalog.array_agg(c.id) filter (where c.is_transition),
          pg_catalog.array_agg(c.from_status) filter (where c.is_transition),
@@ -47,4 +47,4 @@ begin
 end;
 $$;
 comment on function expiry.mentors_changed() is
-  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again) and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed. Where the same statement changes dates, those decide first (certifications_changing).';
+  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again), on the website and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed. Where the same statement changes dates, those decide first (certifications_changing).';

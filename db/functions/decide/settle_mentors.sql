@@ -14,6 +14,7 @@ begin
     return;
   end if;
   perform expiry.settle_statuses(v_locked, p_source);
+  perform expiry.settle_portal(v_locked);
   perform expiry.supersede_reminders(v_locked);
   perform expiry.revive_reminders(v_locked, p_source);
   perform expiry.revive_messages(v_locked, p_source);
@@ -22,4 +23,4 @@ begin
 end;
 $$;
 comment on function expiry.settle_mentors(uuid[], expiry.reminder_source) is
-  'Makes the status of these mentors, and then their reminders, what the facts say now: a level, not an edge, so it may be called at any time.';
+  'Makes the status of these mentors, and then what the website must show of them and their reminders, what the facts say now: a level, not an edge, so it may be called at any time.';

@@ -16,6 +16,7 @@ begin
   return case
     when p_phase in ('resume_pauses', 'expire_lapsed', 'restore_renewed') then
       expiry.settle_statuses(v_locked, 'nightly', p_run_id)
+    when p_phase = 'portal' then expiry.settle_portal(v_locked)
     when p_phase = 'remove' then expiry.delete_removed_mentors(v_locked)
     when p_phase = 'supersede' then expiry.supersede_reminders(v_locked)
     when p_phase = 'revive' then expiry.revive_reminders(v_locked, 'nightly')

@@ -38,6 +38,14 @@ begin
          and c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date
          and o.id = any (p_organisation_ids)
     )
+    when p_phase = 'portal' then array(
+      select d.mentor_id
+        from expiry.portal_desires as d
+        left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
+       where d.organisation_id = any (p_organisation_ids)
+         and (d.portal_key is not null or p.mentor_id is not null)
+         and d.desired is distinct from p.desired
+    )
     when p_phase = 'remove' then array(
       select m.id from expiry.mentors as m
        where m.removal_requested_at is not null and m.organisation_id = any (p_organisation_ids)

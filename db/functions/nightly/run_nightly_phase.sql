@@ -29,6 +29,7 @@ begin
       when 'refresh_thresholds' then v_count := expiry.refresh_effective_thresholds();
       when 'rescue' then v_count := expiry.rescue_stuck_reminders();
       when 'recheck' then v_count := expiry.settle_rechecks(100000);
+      when 'reconcile' then v_count := expiry.ask_portal_reconciliation('night', false);
       else
         v_mentor_ids := expiry.nightly_phase_mentors(p_phase, v_organisation_ids);
         if pg_catalog.cardinality(v_mentor_ids) > 0 then

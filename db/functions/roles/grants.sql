@@ -32,12 +32,22 @@ grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
   expiry.retry_reminder(bigint, text),
   expiry.transition_mentor_status(uuid, expiry.mentor_status, expiry.mentor_status, text, text),
-  expiry.remove_mentor(uuid, text)
+  expiry.remove_mentor(uuid, text), expiry.request_portal_sync(uuid, text)
 to expiry_app, expiry_service;
 grant execute on function
   expiry.expire_lapsed_mentors(bigint), expiry.resume_elapsed_pauses(bigint), expiry.restore_renewed_mentors(bigint),
   expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[]),
   expiry.settle_mentors(uuid[], expiry.reminder_source)
+to expiry_service;
+grant execute on function
+  expiry.portal_queue_room(integer), expiry.claim_pending_portal_syncs(integer), expiry.queued_portal_syncs(uuid, integer, numeric),
+  expiry.requeue_lost_portal_syncs(uuid[], bigint[]), expiry.rescue_stuck_portal_syncs(integer),
+  expiry.begin_portal_sync(uuid, uuid, uuid, integer), expiry.record_portal_sync(uuid, bigint, integer, jsonb),
+  expiry.hold_portal_worker(uuid, numeric, double precision), expiry.release_portal_worker(uuid),
+  expiry.set_portal_gate(uuid, text, numeric), expiry.record_portal_health(uuid, uuid),
+  expiry.ask_portal_reconciliation(text, boolean), expiry.begin_portal_reconciliation(uuid, uuid), expiry.portal_states(text[]),
+  expiry.record_portal_differences(bigint, integer, uuid[], jsonb),
+  expiry.close_portal_reconciliation(bigint, double precision, text)
 to expiry_service;
 grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function

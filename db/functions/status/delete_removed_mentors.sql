@@ -15,7 +15,7 @@ begin
      where m.removal_requested_at is not null
        and (p_mentor_ids is null or m.id = any (p_mentor_ids))
        and m.status = 'inactive'
-       and not exists (select from expiry.portal_sync as p where p.mentor_id = m.id and p.synced_version < p.desired_version)
+       and not exists (select from expiry.portal_sync as p where p.mentor_id = m.id and p.status <> 'synced')
        -- What is being sent is left to end.
        and not exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'sending')
      order by m.id

@@ -20,7 +20,8 @@ select m.id as mentor_id,
          when m.status = 'paused' and m.paused_until > clock.today or m.status = 'paused' and m.paused_until is null then m.status
          else 'active'
        end::expiry.mentor_status as wanted_status,
-       m.status = 'active' and coalesce(stands.expiry_date >= clock.today, false) as is_visible
+       m.status = 'active' and coalesce(stands.expiry_date >= clock.today, false) as is_visible,
+       case when o.portal_enabled then m.portal_key end as portal_key
   from expiry.mentors as m
   join expiry.organisations as o on o.id = m.organisation_id
   left join expiry.certifications as c on c.mentor_id = m.id
@@ -28,4 +29,4 @@ select m.id as mentor_id,
  cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
  cross join lateral (select coalesce(h.admitted_date, c.expiry_date) as expiry_date) as stands;
 comment on view expiry.mentor_standing is
-  'Each mentor''s status and the one that the facts ask for (wanted_status), the date that counts (standing_date: the one last admitted while the brake holds another), and whether the website may show the mentor. Inactive mentors stay so; without a certification a mentor keeps the status.';
+  'Each mentor''s status and the one that the facts ask for (wanted_status), the date that counts (standing_date: the one last admitted while the brake holds another), whether the website may show the mentor, and as which contact (portal_key, null where it is none of ours to show). Inactive mentors stay so; without a certification a mentor keeps the status.';

@@ -23,13 +23,7 @@ begin
    where m.id = p_mentor_id and m.removal_requested_at is null;
   if found then
     -- What was acknowledged until now is not that the mentor is gone.
-    insert into expiry.portal_sync as p (mentor_id)
-    select m.id
-      from expiry.mentors as m
-      join expiry.organisations as o on o.id = m.organisation_id
-     where m.id = p_mentor_id and m.portal_key is not null and o.portal_enabled
-    on conflict (mentor_id) do update
-       set desired_version = p.desired_version + 1, desired = null, status = 'pending';
+    perform expiry.request_portal_sync(p_mentor_id, p_actor);
   end if;
   return expiry.delete_removed_mentors(array[p_mentor_id]) = 1;
 end;

@@ -1,23 +1,21 @@
 import type { Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
-import { type ReminderJob, reminderJobId } from '../../contracts/reminder-job.ts'
-import { connectQueue, producerPatience, type QueueConnection, reminderQueueName } from '../../runtime/queue.ts'
+import { connectQueue, producerPatience, type QueueConnection } from '../../runtime/queue.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
+import type { Route, Row } from './routes/route.ts'
 
-export type ReminderToQueue = ReminderJob & { thresholdDay: number }
-
-/** The producer's side of the queue. Every call answers within two seconds, or rejects. */
-export type ReminderQueue = {
-  /** Adds one job a reminder; a job whose id the queue holds already is not added again. */
-  add(reminders: ReminderToQueue[]): Promise<void>
+/** The producer's side of a route's queue. Every call answers within two seconds, or rejects. */
+export type JobQueue = {
+  /** Adds one job a row; a job whose id the queue holds already is not added again. */
+  add(rows: Row[]): Promise<void>
   /** False when the queue has lost the far-delayed job that stands guard in it: then it was wiped. */
   hasSentinel(): Promise<boolean>
   addSentinel(): Promise<void>
-  /** How many jobs wait for a worker, whether or not a reminder still waits for them. */
+  /** How many jobs wait for a worker, whether or not a row still waits for them. */
   countWaiting(): Promise<number>
-  /** Of these jobs, the ones that the queue lacks or has finished: proof that nobody will work on them. */
-  findLost(jobs: ReminderJob[]): Promise<ReminderJob[]>
+  /** Of these rows, those whose job the queue lacks or has finished: proof that nobody will work on them. */
+  findLost(rows: Row[]): Promise<Row[]>
   close(): Promise<void>
 }
 
@@ -40,32 +38,29 @@ function jobOptionsOn({ kind }: QueueConnection) {
 }
 
 /** Opens the producer's side of the queue and waits until it answers; rejects when it does not in time. */
-export async function openReminderQueue(
-  options: ServerAddress & { onError: (error: unknown) => void },
-): Promise<ReminderQueue> {
+export async function openJobQueue({
+  route,
+  ...options
+}: ServerAddress & { route: Route; onError: (error: unknown) => void }): Promise<JobQueue> {
   const connection = connectQueue({
     ...options,
     role: 'producer',
     name: 'mentor-expiry listener queue',
     connections: 2,
   })
-  const queue = await openQueue(connection, options.onError)
+  const queue = await openQueue(connection, route.queue, options.onError)
   const jobOptions = jobOptionsOn(connection)
   const close = async () => {
     await within(queue.close()).catch(options.onError)
     await connection.close()
   }
   return {
-    async add(reminders) {
-      await within(
-        queue.addBulk(
-          reminders.map(({ id, generation, thresholdDay }) => ({
-            name: 'reminder',
-            data: { id, generation } satisfies ReminderJob,
-            opts: { ...jobOptions, jobId: reminderJobId({ id, generation }), priority: thresholdDay },
-          })),
-        ),
-      )
+    async add(rows) {
+      const jobs = rows.map((row) => {
+        const { name, id, data } = route.job(row)
+        return { name, data, opts: { ...jobOptions, jobId: id, priority: row.priority } }
+      })
+      await within(queue.addBulk(jobs))
     },
     async hasSentinel() {
       return (await within(queue.getJob(sentinelId))) !== undefined
@@ -74,15 +69,20 @@ export async function openReminderQueue(
       await within(queue.add('sentinel', {}, { jobId: sentinelId, delay: tenYears }))
     },
     countWaiting: () => within(countWaiting(connection, queue)),
-    findLost: (jobs) => within(findLost(connection, queue, jobs)),
+    async findLost(rows) {
+      if (rows.length === 0) return []
+      const ids = rows.map((row) => route.job(row).id)
+      const alive = await within(findAlive(connection, queue, ids))
+      return rows.filter((_, index) => !alive.has(ids[index] ?? ''))
+    },
     close,
   }
 }
 
-async function openQueue(connection: QueueConnection, onError: (error: unknown) => void): Promise<Queue> {
+async function openQueue(connection: QueueConnection, name: string, onError: (error: unknown) => void): Promise<Queue> {
   try {
     await ready(connection)
-    const queue = connection.openQueue()
+    const queue = connection.openQueue(name)
     queue.on('error', onError)
     await within(queue.waitUntilReady())
     return queue
@@ -97,7 +97,7 @@ async function countWaiting({ server }: QueueConnection, queue: Queue): Promise<
   if (server.kind === 'postgres') {
     const { rows } = await server.pool.query<{ count: number }>(
       `select count(*)::integer as count from job where queue = $1 and state = 'waiting'`,
-      [reminderQueueName],
+      [queue.name],
     )
     return rows[0]?.count ?? 0
   }
@@ -110,20 +110,16 @@ async function countWaiting({ server }: QueueConnection, queue: Queue): Promise<
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
-async function findLost(connection: QueueConnection, queue: Queue, jobs: ReminderJob[]): Promise<ReminderJob[]> {
-  if (jobs.length === 0) return []
-  const { server } = connection
-  const alive =
-    server.kind === 'postgres'
-      ? await aliveInPostgres(server.pool, jobs)
-      : await aliveInRedis(server.redis, queue, jobs)
-  return jobs.filter((job) => !alive.has(reminderJobId(job)))
+function findAlive({ server }: QueueConnection, queue: Queue, ids: string[]): Promise<Set<string>> {
+  return server.kind === 'postgres'
+    ? findAliveInPostgres(server.pool, queue, ids)
+    : findAliveInRedis(server.redis, queue, ids)
 }
 
-async function aliveInPostgres(pool: Pool, jobs: ReminderJob[]): Promise<Set<string>> {
+async function findAliveInPostgres(pool: Pool, queue: Queue, ids: string[]): Promise<Set<string>> {
   const { rows } = await pool.query<{ id: string }>(
     'select id from job where queue = $1 and id = any ($2) and finished_at_ms is null',
-    [reminderQueueName, jobs.map(reminderJobId)],
+    [queue.name, ids],
   )
   return new Set(rows.map((row) => row.id))
 }
@@ -132,11 +128,10 @@ async function aliveInPostgres(pool: Pool, jobs: ReminderJob[]): Promise<Set<str
  * A job's hash alone is no proof of life: a worker finds it by the list that it stands in. Read in one transaction, or a
  * job on its way from one list to the next would be in neither.
  */
-async function aliveInRedis(redis: Redis | Cluster, queue: Queue, jobs: ReminderJob[]): Promise<Set<string>> {
+async function findAliveInRedis(redis: Redis | Cluster, queue: Queue, ids: string[]): Promise<Set<string>> {
   const reading = redis.multi()
   for (const list of ['active', 'wait', 'paused']) reading.lrange(queue.toKey(list), 0, -1)
-  for (const job of jobs) {
-    const id = reminderJobId(job)
+  for (const id of ids) {
     reading.hmget(queue.toKey(id), 'timestamp', 'finishedOn')
     reading.zscore(queue.toKey('prioritized'), id)
     reading.zscore(queue.toKey('delayed'), id)
@@ -147,7 +142,7 @@ async function aliveInRedis(redis: Redis | Cluster, queue: Queue, jobs: Reminder
   })
   const listed = new Set(answers.splice(0, 3).flat())
   return new Set(
-    jobs.map(reminderJobId).filter((id, index) => {
+    ids.filter((id, index) => {
       const [fields, prioritized, delayed] = answers.slice(3 * index, 3 * index + 3)
       const isWhole = Array.isArray(fields) && fields[0] !== null && fields[1] === null
       return isWhole && (prioritized !== null || delayed !== null || listed.has(id))

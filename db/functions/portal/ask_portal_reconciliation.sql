@@ -1,0 +1,34 @@
+create or replace function expiry.ask_portal_reconciliation(p_actor text, p_is_initial boolean)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+begin
+  if not exists (select from expiry.portal_sync) then
+    return 0;
+  end if;
+  with parked as materialized (
+    select p.mentor_id from expiry.portal_sync as p where p.status = 'parked' order by p.mentor_id for no key update skip locked
+  )
+  update expiry.portal_sync as p
+     set status = 'pending', desired_version = p.desired_version + 1, available_at = pg_catalog.clock_timestamp()
+    from parked
+   where p.mentor_id = parked.mentor_id;
+  get diagnostics v_count = row_count;
+  if v_count > 0 then
+    perform pg_catalog.pg_notify('expiry_portal_syncs', '');
+  end if;
+  insert into expiry.portal_reconciliations (requested_by, is_initial)
+  select p_actor, p_is_initial
+   where not exists (
+     select from expiry.portal_reconciliations as r where r.status = 'requested' and r.is_initial >= p_is_initial
+   );
+  return v_count;
+end;
+$$;
+comment on function expiry.ask_portal_reconciliation(text, boolean) is
+  'Has all contacts compared with what they must show, by whoever speaks with the portal, and the parked mentors tried again, of whom it returns the number. Initial: a person says that this environment of the portal is the right one.';

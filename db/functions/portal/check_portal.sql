@@ -1,0 +1,37 @@
+create or replace function expiry.check_portal()
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count bigint;
+  v_mentors uuid[];
+  v_stuck jsonb;
+begin
+  select pg_catalog.count(*), (pg_catalog.array_agg(p.mentor_id order by p.mentor_id))[:20] into v_count, v_mentors
+    from expiry.portal_sync as p
+   where p.status = 'parked';
+  perform expiry.keep_alert('portal_parked', 'critical', 'portal_parked', v_count > 0,
+    pg_catalog.jsonb_build_object('count', v_count, 'mentors', v_mentors));
+
+  select pg_catalog.jsonb_object_agg(s.status, s.count) into v_stuck
+    from (
+      select p.status, pg_catalog.count(*) as count
+        from expiry.portal_sync as p
+       where (p.status in ('pending', 'verifying', 'queued') and greatest(p.available_at, p.queued_at) < pg_catalog.clock_timestamp() - interval '10 minutes'
+           or p.status = 'sending' and p.lease_until < pg_catalog.clock_timestamp() - interval '10 minutes')
+         -- While the gate is closed another alert says why; and a long queue moves.
+         and not exists (select from expiry.portal_worker as w where w.gate_code is not null and w.until > pg_catalog.clock_timestamp())
+         and not exists (
+           select from expiry.portal_sync_attempts as a where a.finished_at > pg_catalog.clock_timestamp() - interval '10 minutes'
+         )
+       group by p.status
+    ) as s;
+  perform expiry.keep_alert('portal_stuck', 'critical', 'portal_stuck', v_stuck is not null,
+    '{"pending": 0, "queued": 0, "sending": 0}' || (v_stuck - 'verifying'));
+end;
+$$;
+comment on function expiry.check_portal() is
+  'Keeps the alerts about mentors whose state the portal refuses, and about states that nobody pushes: because no portal-sync runs, or its queue is dead.';

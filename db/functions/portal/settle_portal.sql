@@ -1,0 +1,69 @@
+create or replace function expiry.settle_portal(p_mentor_ids uuid[])
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+  v_left uuid[];
+begin
+  if not expiry.has_portal() then
+    return 0;
+  end if;
+  with wanted as materialized (
+    select d.mentor_id, d.desired, p.mentor_id is not null as is_known,
+           case
+             when d.desired ->> 'visible' = 'false' and p.acknowledged ->> 'visible' is distinct from 'false' then 2
+             when d.desired ->> 'visible' = 'true' and p.acknowledged ->> 'visible' is distinct from 'true' then 3
+             else 4
+           end as priority,
+           -- What is under way about the one before whose contact it was may still be carried out.
+           case when d.portal_key is distinct from p.desired ->> 'key' and exists (
+             select from expiry.portal_sync as other where other.pushed_key = d.portal_key and other.mentor_id <> d.mentor_id
+           ) then pg_catalog.clock_timestamp() + expiry.portal_verify_after() + interval '1 minute' end as unsure_until
+      from expiry.portal_desires as d
+      left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
+     where d.mentor_id = any (p_mentor_ids)
+       and (p.mentor_id is not null or d.portal_key is not null)
+       and d.desired is distinct from p.desired
+  ), held as materialized (
+    -- A claim that waits for its queue may hold some of them for seconds: those are noted.
+    select p.mentor_id
+      from expiry.portal_sync as p
+     where p.mentor_id in (select w.mentor_id from wanted as w where w.is_known)
+     order by p.mentor_id
+       for no key update skip locked
+  ), bumped as (
+    update expiry.portal_sync as p
+       set desired = w.desired, desired_version = p.desired_version + 1, changed_at = (select expiry.now()),
+           status = case p.status when 'sending' then p.status else 'pending' end,
+           priority = case when p.requested_by is not null then 1 else w.priority end,
+           available_at = pg_catalog.clock_timestamp(), failures = 0, last_error = null,
+           unsure_until = greatest(p.unsure_until, w.unsure_until)
+      from wanted as w
+      join held on held.mentor_id = w.mentor_id
+     where p.mentor_id = w.mentor_id
+    returning p.mentor_id
+  ), added as (
+    insert into expiry.portal_sync (mentor_id, desired, changed_at, priority, unsure_until)
+    select w.mentor_id, w.desired, (select expiry.now()), w.priority, w.unsure_until from wanted as w where not w.is_known order by w.mentor_id
+    on conflict (mentor_id) do nothing
+    returning mentor_id
+  )
+  select (select pg_catalog.count(*) from bumped) + (select pg_catalog.count(*) from added),
+         (select pg_catalog.array_agg(w.mentor_id) from wanted as w
+           where w.is_known and w.mentor_id not in (select h.mentor_id from held as h))
+    into v_count, v_left;
+  if v_left is not null then
+    insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_left) as u (id);
+  end if;
+  if v_count > 0 then
+    perform pg_catalog.pg_notify('expiry_portal_syncs', '');
+  end if;
+  return v_count;
+end;
+$$;
+comment on function expiry.settle_portal(uuid[]) is
+  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge. Who is being claimed at this moment is noted for a recheck. Call with the mentors locked.';

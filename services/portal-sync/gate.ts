@@ -1,0 +1,203 @@
+import { growingPause, pause } from '../../runtime/pause.ts'
+import type { Failure } from '../../runtime/portal/answer.ts'
+import type { Health } from '../../runtime/portal/health.ts'
+import type { Patience } from '../../runtime/portal/patience.ts'
+import type { Observe } from './events.ts'
+import type { PortalTable } from './table.ts'
+
+/**
+ * The one gate before the portal: closed while nothing should be sent, because the portal asked for patience, refuses the
+ * credential or our user, or does not work. Looking at the portal's health opens it again.
+ */
+export type Gate = {
+  /** Resolves with the environment when the portal may be asked; rejects with the signal's reason when that aborts first. */
+  opened(signal: AbortSignal): Promise<string>
+  /** What a push has met; not every one closes the gate. */
+  met(obstacle: Failure): void
+  /** A push has succeeded: the portal works. */
+  proven(): void
+  isOpen(): boolean
+}
+
+export type GateDeps = {
+  table: Pick<PortalTable, 'writeGate' | 'recordHealth' | 'keepAlert'>
+  checkHealth: (signal: AbortSignal) => Promise<Health>
+  patience: Patience
+  observe: Observe
+}
+
+export type GateTimes = {
+  /** Milliseconds between two looks at an open portal, and before the next one where it refuses us. */
+  checkEvery: number
+  /** Milliseconds: the first pause before an unreachable portal is looked at again, and the longest. */
+  base: number
+  cap: number
+}
+
+/** Pushes in a row that fail before the portal as a whole is taken to be out of order. */
+const tooManyFailures = 5
+
+/** Records in a row that the portal refuses: that is no longer about them. */
+const tooManyRefusals = 10
+
+/** Seconds of patience asked for that people should know of. */
+const longPatience = 300
+
+const alertKey = 'portal_out_of_order'
+
+/**
+ * Opens a gate that is closed until the portal was first seen to work, and not before `earliest` milliseconds have passed;
+ * looks at the portal until the signal aborts.
+ */
+export function openGate(
+  { table, checkHealth, patience, observe }: GateDeps,
+  { checkEvery, base, cap }: GateTimes,
+  earliest: number,
+  signal: AbortSignal,
+): Gate {
+  patience.ask(earliest / 1_000)
+  const growing = growingPause({ base, cap })
+  const waiters = new Set<() => void>()
+  let environment: string | undefined
+  let closed: { code: string; until: number } | undefined = { code: 'starting', until: performance.now() + earliest }
+  /** What alone proves that it is over: a push, where looking at the portal does not show the trouble. */
+  let suspicion: string | undefined
+  let failures = 0
+  let refusals = 0
+  let rung = new AbortController()
+
+  /** An alert that cannot be told now is told at the next look. */
+  const tell = async (code: string | undefined) => {
+    try {
+      const isWrong = code !== undefined
+      await table.keepAlert({ kind: alertKey, severity: 'critical', key: alertKey, isWrong, details: { code } })
+    } catch (error) {
+      observe({ kind: 'watch_failed', step: 'alert', error })
+    }
+  }
+
+  const write = async (code: string | null, seconds: number | null) => {
+    try {
+      await table.writeGate(code, seconds)
+    } catch (error) {
+      observe({ kind: 'watch_failed', step: 'gate', error })
+    }
+  }
+
+  function close(code: string, milliseconds: number, isSuspicion = false): void {
+    const until = performance.now() + milliseconds
+    const before = closed
+    closed = { code, until: Math.max(before?.until ?? 0, until) }
+    if (before === undefined || before.code !== code) {
+      observe({ kind: 'gate_closed', code, seconds: Math.round(milliseconds / 1_000) })
+    }
+    if (isSuspicion) suspicion = code
+    const isPatience = code === 'throttled'
+    void write(code, isPatience ? milliseconds / 1_000 : null)
+    if (!isPatience || milliseconds > longPatience * 1_000) void tell(code)
+    rung.abort()
+  }
+
+  function open(): void {
+    closed = undefined
+    failures = 0
+    refusals = 0
+    observe({ kind: 'gate_opened' })
+    void write(null, null)
+    for (const wake of [...waiters]) wake()
+  }
+
+  function met(obstacle: Failure): void {
+    switch (obstacle.kind) {
+      case 'throttled':
+        close('throttled', patience.left() * 1_000 * (1 + Math.random() / 5))
+        break
+      case 'credentials_rejected':
+        close(obstacle.code, checkEvery)
+        break
+      case 'forbidden':
+        close(obstacle.code, Math.max(checkEvery, growing.next()), true)
+        break
+      case 'failed':
+        failures += 1
+        if (patience.left() > 0) close('throttled', patience.left() * 1_000)
+        else if (failures >= tooManyFailures) close(obstacle.code, growing.next())
+        break
+      case 'missing':
+      case 'rejected':
+        refusals += 1
+        if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), true)
+        break
+      case 'conflict':
+        break
+    }
+  }
+
+  async function look(): Promise<void> {
+    const health = await checkHealth(signal)
+    if (signal.aborted) return
+    const { failure } = health
+    await table.recordHealth(failure ? null : (health.organizationId ?? null))
+    if (failure) {
+      observe({ kind: 'unhealthy', step: health.steps.at(-1)?.step ?? 'token', code: failure.code })
+      if (failure.kind === 'throttled') met(failure)
+      else {
+        const isRefusal = failure.kind !== 'failed'
+        close(failure.code, isRefusal ? checkEvery : growing.next())
+      }
+      return
+    }
+    environment = health.organizationId
+    observe({ kind: 'healthy', environment: environment ?? '' })
+    if (closed && closed.until <= performance.now()) open()
+    if (suspicion === undefined) await tell(undefined)
+  }
+
+  async function watch(): Promise<void> {
+    while (!signal.aborted) {
+      const wait = closed ? closed.until - performance.now() : checkEvery
+      await pause(Math.max(0, wait), AbortSignal.any([signal, rung.signal]))
+      const wasRung = rung.signal.aborted
+      rung = new AbortController()
+      if (signal.aborted || wasRung) continue
+      try {
+        await look()
+      } catch (error) {
+        observe({ kind: 'watch_failed', step: 'health', error })
+        await pause(base, signal)
+      }
+    }
+  }
+  void watch()
+
+  return {
+    async opened(waiting) {
+      while (closed || environment === undefined) {
+        waiting.throwIfAborted()
+        await new Promise<void>((resolve) => {
+          const done = () => {
+            waiters.delete(done)
+            waiting.removeEventListener('abort', done)
+            resolve()
+          }
+          waiters.add(done)
+          waiting.addEventListener('abort', done, { once: true })
+        })
+      }
+      waiting.throwIfAborted()
+      return environment
+    },
+    met,
+    proven() {
+      failures = 0
+      refusals = 0
+      // What was under way when the gate closed says nothing about the portal since.
+      if (closed) return
+      growing.reset()
+      if (suspicion === undefined) return
+      suspicion = undefined
+      void tell(undefined)
+    },
+    isOpen: () => closed === undefined,
+  }
+}

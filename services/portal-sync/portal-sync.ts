@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import type { Pool } from 'pg'
+import { waitForSchema } from '../../db/readiness.ts'
+import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
+import { type Config, serversOf } from '../../runtime/config.ts'
+import { aborted, atMost, pause } from '../../runtime/pause.ts'
+import { openPool } from '../../runtime/pool.ts'
+import { openPortal } from '../../runtime/portal/open.ts'
+import { type PortalSettings, portalOf } from '../../runtime/portal/settings.ts'
+import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import type { Observe } from './events.ts'
+import { serveWhileHolding } from './serve.ts'
+import { openPortalTable } from './table.ts'
+
+/** Milliseconds that each step of stopping gets: a server that is away or hangs would hold it up for ever. */
+const patience = 3_000
+
+/** Milliseconds between two attempts to become the one that speaks with the portal. */
+const betweenAttempts = 2_000
+
+/** Seconds that a process keeps the portal without a sign of life. */
+const longestHold = 15
+
+/**
+ * Makes the website show what the database says, until the signal aborts; then lets what is under way end. Of any number of
+ * these processes one speaks with the portal at a time, because its pace, its gate and its credential are everybody's; the
+ * others stand by. Without a portal in the configuration it says so and waits. Throws SchemaNewerError when waiting can't help.
+ */
+export async function runPortalSync(deps: { observe: Observe }, config: Config, signal: AbortSignal): Promise<void> {
+  const { observe } = deps
+  const settings = portalOf(config)
+  if (!settings) {
+    observe({ kind: 'off' })
+    await aborted(signal)
+    observe({ kind: 'stopped' })
+    return
+  }
+  const servers = serversOf(config)
+  const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const tellAlerts = prepareAlerts({ name: 'mentor-expiry portal-sync alerts', observe, onError }, config)
+  const pool = openPool({ ...servers.database, name: 'mentor-expiry portal-sync', max: 6, patience: 30_000, onError })
+  let connection: QueueConnection | undefined
+  let alerts: Promise<void> | undefined
+  const ended = new AbortController()
+  try {
+    await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
+    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
+    connection = connectQueue({
+      ...servers.queue,
+      role: 'worker',
+      name: 'mentor-expiry portal-sync queue',
+      connections: settings.concurrency,
+      onError,
+    })
+    await connection.ready((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error }), signal)
+    observe({ kind: 'started', queue: connection.kind })
+    await takeTurns({ observe, pool, connection, settings }, config, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    ended.abort()
+    await atMost(patience, connection?.close()).catch(onError)
+    await atMost(patience, pool.end()).catch(onError)
+    await atMost(patience, alerts)
+    observe({ kind: 'stopped' })
+  }
+}
+
+type TurnDeps = { observe: Observe; pool: Pool; connection: QueueConnection; settings: PortalSettings }
+
+/** Stands by until the portal is free, serves while holding it, and stands by again where that is lost. */
+async function takeTurns(
+  { observe, pool, connection, settings }: TurnDeps,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  setMaxListeners(0, signal)
+  const seconds = Math.min(longestHold, config.PORTAL_LEASE)
+  let isTold = false
+  while (!signal.aborted) {
+    const holder = randomUUID()
+    const table = openPortalTable(pool, { holder, lease: config.PORTAL_LEASE, verifyAfter: config.PORTAL_VERIFY_AFTER })
+    try {
+      const held = await table.hold(seconds)
+      if (held) {
+        observe({ kind: 'holding' })
+        isTold = false
+        await using portal = openPortal(settings)
+        await serveWhileHolding({ observe, pool, connection, table, portal, holder, held, seconds }, config, signal)
+        continue
+      }
+      if (!isTold) observe({ kind: 'standing_by' })
+      isTold = true
+    } catch (error) {
+      observe({ kind: 'watch_failed', step: 'hold', error })
+    }
+    await pause(betweenAttempts, signal)
+  }
+}

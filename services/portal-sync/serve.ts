@@ -1,0 +1,141 @@
+import { setMaxListeners } from 'node:events'
+import type { Pool } from 'pg'
+import type { Config } from '../../runtime/config.ts'
+import { atMost, pause } from '../../runtime/pause.ts'
+import { checkHealth } from '../../runtime/portal/health.ts'
+import type { Portal } from '../../runtime/portal/open.ts'
+import type { QueueConnection } from '../../runtime/queue.ts'
+import type { Observe } from './events.ts'
+import { type Gate, openGate } from './gate.ts'
+import { reconcile } from './reconcile.ts'
+import { watchSecret } from './secret.ts'
+import { sync } from './sync.ts'
+import type { GateRecord, PortalTable } from './table.ts'
+import { openWorker } from './worker.ts'
+
+/** Milliseconds that pushes under way get to end by themselves once they must. */
+const grace = 8_000
+
+/** Milliseconds that each further step of stopping gets. */
+const patience = 3_000
+
+const gatePauses = { base: 1_000, cap: 60_000 }
+
+export type ServeDeps = {
+  observe: Observe
+  pool: Pool
+  connection: QueueConnection
+  table: PortalTable
+  portal: Portal
+  holder: string
+  held: { gate: GateRecord }
+  /** Seconds that the portal is kept without a sign of life. */
+  seconds: number
+}
+
+/** Pushes, compares and looks after the credential for as long as this process is the one that speaks with the portal. */
+export async function serveWhileHolding(deps: ServeDeps, config: Config, signal: AbortSignal): Promise<void> {
+  const { observe, portal, table, held } = deps
+  const lost = new AbortController()
+  const stopping = AbortSignal.any([signal, lost.signal])
+  setMaxListeners(0, stopping)
+  const keeping = keepHold(deps, lost, stopping)
+  const look = (waiting: AbortSignal) => checkHealth({ ...portal, priority: 1 }, waiting)
+  const gate = openGate(
+    { table, checkHealth: look, patience: portal.patience, observe },
+    { checkEvery: config.PORTAL_CHECK_INTERVAL * 1_000, ...gatePauses },
+    (held.gate?.seconds ?? 0) * 1_000,
+    stopping,
+  )
+  const working = [
+    pushAll(deps, gate, config, stopping),
+    reconcileWhenAsked(deps, gate, config, stopping),
+    watchSecret({ table, observe }, config, stopping),
+  ]
+  await Promise.all([keeping, ...working]).finally(() => lost.abort())
+  await atMost(patience, table.release()).catch((error: unknown) =>
+    observe({ kind: 'watch_failed', step: 'hold', error }),
+  )
+}
+
+/** Renews the hold; where another process has the portal, or the database cannot be asked in time, it is lost. */
+async function keepHold(
+  { table, seconds, observe }: Pick<ServeDeps, 'table' | 'seconds' | 'observe'>,
+  lost: AbortController,
+  stopping: AbortSignal,
+): Promise<void> {
+  let until = performance.now() + seconds * 1_000
+  while (!stopping.aborted) {
+    await pause((seconds * 1_000) / 3, stopping)
+    if (stopping.aborted) return
+    const asked = performance.now()
+    try {
+      if (await table.hold(seconds)) {
+        until = asked + seconds * 1_000
+        continue
+      }
+      until = asked
+    } catch (error) {
+      observe({ kind: 'watch_failed', step: 'hold', error })
+    }
+    if (performance.now() < until) continue
+    observe({ kind: 'lost_hold' })
+    lost.abort()
+  }
+}
+
+async function pushAll(
+  { observe, connection, table, portal }: ServeDeps,
+  gate: Gate,
+  config: Config,
+  stopping: AbortSignal,
+): Promise<void> {
+  const giveUp = new AbortController()
+  setMaxListeners(0, giveUp.signal)
+  const signals = { stopping, giveUp: giveUp.signal }
+  const onError = (error: unknown) => observe({ kind: 'worker_error', error })
+  const underWay = new Set<Promise<unknown>>()
+  const carryOut = (job: { mentorId: string; priority: number }) => {
+    const pushing = sync({ portal, table, gate, lease: config.PORTAL_LEASE, observe }, job, signals)
+    underWay.add(pushing)
+    return pushing.finally(() => underWay.delete(pushing))
+  }
+  const open = () => openWorker({ connection, sync: carryOut, onError }, config.PORTAL_CONCURRENCY)
+  let worker = open()
+  while (!stopping.aborted) {
+    await pause(2_000, stopping)
+    if (stopping.aborted || worker.isRunning()) continue
+    // BullMQ's loop ends for good on some errors of its connection.
+    await atMost(patience, worker.close(true)).catch(onError)
+    worker = open()
+    observe({ kind: 'worker_replaced' })
+  }
+  const closed = worker.close()
+  await atMost(grace, Promise.allSettled(underWay))
+  giveUp.abort()
+  await atMost(patience, closed).catch(onError)
+}
+
+async function reconcileWhenAsked(
+  { observe, pool, portal, holder }: ServeDeps,
+  gate: Gate,
+  config: Config,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      const environment = await gate.opened(stopping)
+      const reconciled = await reconcile({ pool, portal, holder, environment, share: config.PORTAL_SHARE }, stopping)
+      if (reconciled)
+        observe({
+          kind: 'reconciled',
+          reconciliation: reconciled.id,
+          status: reconciled.status,
+          ...(reconciled.code !== undefined && { code: reconciled.code }),
+        })
+    } catch (error) {
+      if (!stopping.aborted) observe({ kind: 'reconcile_failed', error })
+    }
+    await pause(config.SWEEP_INTERVAL * 1_000, stopping)
+  }
+}
