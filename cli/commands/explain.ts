@@ -6,7 +6,8 @@ import { findMentor, unknownLine } from '../explain/find-mentor.ts'
 import { wordsForNext } from '../explain/next.ts'
 import { wordsForBrake, wordsForService, wordsForWebsite } from '../explain/service.ts'
 import { accountForThresholds, otherReminders } from '../explain/thresholds.ts'
-import { parseUsage, UsageError } from '../usage.ts'
+import { parseMentor } from '../parse-mentor.ts'
+import { parseUsage } from '../usage.ts'
 
 const help = `mentor-expiry explain <organisation>/<mentor_ref> [--json]
 
@@ -52,13 +53,4 @@ export const explainCommand: Command = {
     } else stdout.write(describe(facts))
     return 0
   },
-}
-
-function parseMentor(positionals: string[]): { slug: string; ref: string } {
-  const [text] = positionals
-  const slash = text?.indexOf('/') ?? -1
-  if (text === undefined || positionals.length > 1 || slash < 1 || slash === text.length - 1) {
-    throw new UsageError('one mentor is expected, as organisation/mentor_ref')
-  }
-  return { slug: text.slice(0, slash), ref: text.slice(slash + 1) }
 }
