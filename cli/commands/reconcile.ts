@@ -67,7 +67,7 @@ export const reconcileCommand: Command = {
     if (values.portal) {
       const actor = actorOf(env, values.actor)
       const wishes = { actor, isInitial: values.initial, isDry: dryRun, isJson: json, milliseconds }
-      return reconcileWithPortal({ client, write: (text) => stdout.write(text) }, wishes, signal)
+      return await reconcileWithPortal({ client, write: (text) => stdout.write(text) }, wishes, signal)
     }
     let organisationId: string | null = null
     if (slug !== undefined) {
