@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openStage, type PortalSync, type Stage } from '../portal-sync/stage.ts'
+import { openStage, type Stage } from '../portal-sync/stage.ts'
 import { type Mentor, setStatus } from '../support/people.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
@@ -21,7 +21,7 @@ const forceSync = (...args: string[]): Promise<Ending> =>
   runToEnd(stage.database, ['force-sync', ...args], { USER: 'ola' })
 
 /** Both services, once they have nothing left to do. */
-async function inStep(env: Record<string, string> = {}): Promise<PortalSync> {
+async function inStep(env: Record<string, string> = {}): Promise<ReturnType<Stage['startPortalSync']>> {
   stage.startListener()
   const portalSync = stage.startPortalSync(env)
   await stage.synced()
