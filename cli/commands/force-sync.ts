@@ -61,7 +61,7 @@ export const forceSyncCommand: Command = {
       answer({ version, outcome: 'unpublished', website, attempts: [], words })
       return 1
     }
-    const tell = openAccount((text) => !values.json && stdout.write(text))
+    const tell = openAccount((text) => !values.json && stdout.write(text), mentor)
     let seen: Seen | undefined
     const follow = (latest: Seen) => {
       seen = latest

@@ -20,9 +20,13 @@ const stepLabels: Record<string, string> = {
   read_back: 'read back',
 }
 
-/** Tells each step once, as it becomes known. */
-export function openAccount(write: (text: string) => void): (seen: Seen) => void {
+/** Milliseconds after which it is said what it waits for. */
+const long = 3_000
+
+/** Tells each step once, as it becomes known, and what it waits for where that takes long. */
+export function openAccount(write: (text: string) => void, name: string): (seen: Seen) => void {
   const told = new Set<string>()
+  let waits = { status: '', since: 0 }
   const once = (key: string, text: string) => {
     if (told.has(key)) return
     told.add(key)
@@ -33,6 +37,11 @@ export function openAccount(write: (text: string) => void): (seen: Seen) => void
     const { isLive, gateCode } = website.speaker ?? {}
     once(`credential ${isLive} ${gateCode}`, line('credential', wordsForSpeaker(website.speaker)))
     for (const attempt of attempts) once(`attempt ${attempt.attempt}`, describeAttempt(attempt))
+    const { sync } = website
+    if (sync === null || sync.status === 'synced' || sync.status === 'parked') return
+    if (sync.status !== waits.status) waits = { status: sync.status, since: performance.now() }
+    else if (performance.now() - waits.since > long)
+      once(`waits ${attempts.length} ${sync.status}`, line('waits', wordsForSync(sync, name)))
   }
 }
 

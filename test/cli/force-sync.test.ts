@@ -5,6 +5,8 @@ import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
 import { type Ending, runToEnd } from './ending.ts'
 
+/** What is said only where something takes longer than usual. */
+const waits = '(waits .*\\n)*'
 const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d'
 
 let stage: Stage
@@ -47,7 +49,7 @@ test('each step is told, from the decision to the hour by which the website foll
       [
         '^decision      must be shown, in service through 2099-03-01; on contact M-1: status active, expiry date 2099-03-01',
         `credential    accepted by the portal; it was last seen to work on ${time}`,
-        `begun         ${time}  to be shown`,
+        `${waits}begun         ${time}  to be shown`,
         `read          ${time}  done`,
         `write         ${time}  done`,
         `read back     ${time}  shows what was written`,
@@ -115,6 +117,14 @@ test('nobody speaks with the portal: that is said, the wish stays, and whoever c
   stage.startPortalSync()
   expect((await followed.exited).code).toBe(0)
   expect(labels(followed.output)).toContain('acknowledged')
+})
+
+test('while no listener takes it into the queue, that is what it waits for', async () => {
+  stage.startPortalSync()
+  const { code, output } = await forceSync('fjord/M-1', '--timeout', '4')
+  const words = 'pending: a running listener takes it into the queue within seconds'
+  expect(output).toMatch(new RegExp(`^waits {9}${words}\nnot done {6}${words}$`, 'm'))
+  expect(code).toBe(1)
 })
 
 test('a closed gate is told with its reason, and followed until it opens', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { environment, hold } from '../db/portal.ts'
 import { openStage, type Stage } from '../portal-sync/stage.ts'
 import { setStatus } from '../support/people.ts'
 import { startService } from '../support/services.ts'
@@ -155,6 +156,30 @@ test('while nobody speaks with the portal it waits, stays asked for, and is done
   stage.startPortalSync()
   expect((await followed.exited).code).toBe(0)
   expect(followed.output).toContain(': done')
+})
+
+test('what is not done in time is told with how far it is, or what stands in its way', async () => {
+  const { database } = stage
+  await stage.addPublished('M-1')
+  await hold(database)
+  const notTaken = await reconcile('--timeout', '1')
+  expect(notTaken).toEqual({ code: 1, output: 'Not begun, and still asked for: the portal-sync has not taken it up.' })
+  await database.query(`select expiry.set_portal_gate(w.holder, 'aadsts_7000215', null) from expiry.portal_worker as w`)
+  const closed = await reconcile('--timeout', '1')
+  const why = 'the way to the portal is closed (aadsts_7000215, the client secret is wrong, or was deleted)'
+  expect(closed.output).toMatch(/^Waits: .*\nNot begun/)
+  expect(closed.output.split(why)).toHaveLength(3)
+  const take = 'select expiry.begin_portal_reconciliation(w.holder, $1) from expiry.portal_worker as w'
+  await database.query(take, [environment])
+  await using followed = await startService(['reconcile', '--portal', '--timeout', '4'], { DATABASE_URL: database.url })
+  await waitFor('the command to ask', async () => {
+    const { rows } = await database.query(`select from expiry.portal_reconciliations where status = 'requested'`)
+    return rows.length > 0
+  })
+  await database.query(take, [environment])
+  await database.query('update expiry.portal_reconciliations set contacts = 5')
+  expect((await followed.exited).code).toBe(1)
+  expect(followed.output).toMatch(new RegExp(`Not done: under way since ${time} UTC, 5 contacts so far\\.$`))
 })
 
 test('where nobody was ever published there is nothing to compare', async () => {
