@@ -72,8 +72,13 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: 'reconcile',
-    summary: "make everybody's status and reminders what the facts say now",
+    summary: "make everybody's status and reminders, or the website, what the facts say now",
     load: async () => (await import('./commands/reconcile.ts')).reconcileCommand,
+  },
+  {
+    name: 'force-sync',
+    summary: 'have the website show a mentor as it must now, and see each step',
+    load: async () => (await import('./commands/force-sync.ts')).forceSyncCommand,
   },
   {
     name: 'nightly',

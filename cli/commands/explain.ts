@@ -6,12 +6,14 @@ import { findMentor, unknownLine } from '../explain/find-mentor.ts'
 import { wordsForNext } from '../explain/next.ts'
 import { wordsForBrake, wordsForService, wordsForWebsite } from '../explain/service.ts'
 import { accountForThresholds, otherReminders } from '../explain/thresholds.ts'
-import { parseUsage, UsageError } from '../usage.ts'
+import { websiteLines } from '../explain/website.ts'
+import { parseMentor } from '../parse-mentor.ts'
+import { parseUsage } from '../usage.ts'
 
 const help = `mentor-expiry explain <organisation>/<mentor_ref> [--json]
 
-Says in plain words what the status is, why and since when, whether the website may show the mentor, what the brake holds,
-and why each reminder did or did not go out: changes of status and of the expiry date, messages, the thresholds that count
+Says in plain words what the status is, why and since when, whether the website may show the mentor, what the portal has
+acknowledged and by when the website follows, what the brake holds, and why each reminder did or did not go out: changes of status and of the expiry date, messages, the thresholds that count
 and their days, each reminder with its attempts, and what comes next and when. A mentor and
 an organisation may also be named by their ids. Reads only; needs a login with expiry_reader or expiry_service. Exit code 0: explained, 1: no such
 organisation or mentor, 2: bad usage.
@@ -43,6 +45,7 @@ export const explainCommand: Command = {
             website: wordsForWebsite(facts),
             brake: wordsForBrake(facts) ?? null,
             service: wordsForService(facts),
+            onTheWebsite: websiteLines(facts),
           },
           thresholds: accountForThresholds(facts),
           otherReminders: otherReminders(facts),
@@ -52,13 +55,4 @@ export const explainCommand: Command = {
     } else stdout.write(describe(facts))
     return 0
   },
-}
-
-function parseMentor(positionals: string[]): { slug: string; ref: string } {
-  const [text] = positionals
-  const slash = text?.indexOf('/') ?? -1
-  if (text === undefined || positionals.length > 1 || slash < 1 || slash === text.length - 1) {
-    throw new UsageError('one mentor is expected, as organisation/mentor_ref')
-  }
-  return { slug: text.slice(0, slash), ref: text.slice(slash + 1) }
 }

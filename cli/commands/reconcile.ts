@@ -4,9 +4,11 @@ import { connect } from '../connect.ts'
 import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
 import { type Difference, findDifferences, wordsForDifference } from '../reconcile/find.ts'
 import { settle } from '../reconcile/settle.ts'
+import { reconcileWithPortal } from '../reconcile/with-portal.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry reconcile [<organisation>] [--dry-run] [--actor NAME] [--json]
+mentor-expiry reconcile --portal [--initial | --dry-run] [--actor NAME] [--timeout SECONDS] [--json]
 
 Looks at everybody, or at one organisation: is each mentor's status what the facts ask for, is each reminder that is due
 made, and each that has lost its reason withdrawn? Says what is not as it should be, and makes it so, in batches. What the
@@ -17,7 +19,17 @@ brake holds stays held. Running it twice does no harm; the night does the same f
   --json         one JSON object: { dryRun, changed, differences: [difference], left: [{ mentor, code }] }; code is null where
                  somebody holds the mentor, who is then settled by the next sweep
 
-Needs a login with expiry_service. Exit code 0: all is as it should be now, 1: something is left, 2: bad usage.
+With --portal it is the website: the portal-sync that runs somewhere reads all contacts and compares them with what they
+must show, as it does by night; this follows it and prints each contact that is different, missing or of no mentor, since when,
+and whether it was pushed or is held. Parked mentors are tried again. Times are UTC.
+
+  --initial           the first time with an environment of the portal, or after a mistake: whatever share differs is pushed
+  --dry-run           asks for nothing, and shows the last result
+  --timeout SECONDS   how long it is followed (300); what is not done stays asked for
+  --json              one JSON object: { comparison, retried, differences: [difference] }; fate is what became of each
+
+Needs a login with expiry_service. Exit code 0: all is as it should be now, or pushed to the portal, 1: something is left, held
+or not done, 2: bad usage.
 `
 
 type Left = { mentor: string; code: string | null }
@@ -33,13 +45,30 @@ export const reconcileCommand: Command = {
         'dry-run': { type: 'boolean', default: false },
         actor: { type: 'string' },
         json: { type: 'boolean', default: false },
+        portal: { type: 'boolean', default: false },
+        initial: { type: 'boolean', default: false },
+        timeout: { type: 'string' },
       },
     })
     const { 'dry-run': dryRun, json } = values
     const [slug] = positionals
     if (positionals.length > 1) throw new UsageError('one organisation is expected, by its slug, or none for all')
+    const milliseconds = Number(values.timeout ?? 300) * 1_000
+    if (!(milliseconds > 0)) throw new UsageError('--timeout is a number of seconds')
+    if (values.portal && slug !== undefined)
+      throw new UsageError('--portal compares all contacts: name no organisation')
+    if (!values.portal && (values.initial || values.timeout !== undefined)) {
+      throw new UsageError('--initial and --timeout go with --portal')
+    }
+    if (values.initial && dryRun)
+      throw new UsageError('--dry-run shows the last result: --initial changes nothing of it')
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry reconcile' })
     const { client } = database
+    if (values.portal) {
+      const actor = actorOf(env, values.actor)
+      const wishes = { actor, isInitial: values.initial, isDry: dryRun, isJson: json, milliseconds }
+      return await reconcileWithPortal({ client, write: (text) => stdout.write(text) }, wishes, signal)
+    }
     let organisationId: string | null = null
     if (slug !== undefined) {
       const found = await findOrganisation(client, slug)

@@ -2,6 +2,7 @@ import type { Attempt, Facts, Reminder } from './facts.ts'
 import { wordsForNext } from './next.ts'
 import { isHeld, serviceMessages, transitionLines, wordsForBrake, wordsForService, wordsForWebsite } from './service.ts'
 import { accountForThresholds, otherReminders, type ThresholdAccount } from './thresholds.ts'
+import { websiteLines } from './website.ts'
 import { days, outcomeWords, wordsForCode, wordsForOrigin, wordsForReason, wordsForStatus } from './words.ts'
 
 /** The whole account as text, some twenty lines. Names people: for standard output only. */
@@ -10,6 +11,7 @@ export function describe(facts: Facts): string {
   const others = otherReminders(facts).filter(({ kind }) => kind === 'reminder')
   const brake = wordsForBrake(facts)
   const transitions = transitionLines(facts)
+  const website = websiteLines(facts)
   const parts = [
     [
       `${mentor.name} (${mentor.ref}) of ${organisation.name} (${organisation.slug})`,
@@ -25,6 +27,7 @@ export function describe(facts: Facts): string {
       ...certification(facts).map((line, index) => `${(index === 0 ? 'Certification' : '').padEnd(15)}${line}`),
       ...(brake === undefined ? [] : [`Brake          ${brake}`]),
     ],
+    ...(website.length === 0 ? [] : [['On the website', ...website.map((words) => `  ${words}`)]]),
     ...(transitions.length === 0 ? [] : [['Changes of status', ...transitions]]),
     ...messages(facts),
     ...thresholds(accountForThresholds(facts), facts),

@@ -1,3 +1,5 @@
+import { websiteExpression } from '../website/facts-query.ts'
+
 const local = (instant: string) => `pg_catalog.to_char(${instant} at time zone o.time_zone, 'YYYY-MM-DD HH24:MI')`
 const list = (items: string, order: string, source: string) =>
   `coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(${items}) order by ${order}) from ${source}), '[]')`
@@ -103,7 +105,8 @@ export const factsQuery = `
            'thresholds', ${thresholds},
            'dueThreshold', (select d.threshold_day from expiry.due_reminders as d where d.mentor_id = m.id),
            'reminders', ${reminders},
-           'next', ${next}
+           'next', ${next},
+           'website', ${websiteExpression}
          ) as facts
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { z } from 'zod'
 import { Urgency } from '../../contracts/delivery.ts'
+import { Website } from '../website/facts.ts'
 import { factsQuery } from './facts-query.ts'
 
 /** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM`, in the organisation's time zone. */
@@ -121,6 +122,7 @@ const Facts = z.object({
   dueThreshold: z.number().nullable(),
   reminders: z.array(Reminder),
   next: z.array(Next),
+  website: Website,
 })
 
 export type Attempt = z.infer<typeof Attempt>

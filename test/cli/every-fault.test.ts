@@ -23,7 +23,7 @@ async function faultsOf(args: string[], env: NodeJS.ProcessEnv) {
   return { code, named: [...new Set(lines.map((line) => /^ {2}([A-Z_]+): ./.exec(line)?.[1] ?? line))].sort(), lines }
 }
 
-const services = ['up', 'migrate', 'listener', 'notifier', 'dashboard', 'doctor', 'alert-test']
+const services = ['up', 'migrate', 'listener', 'notifier', 'portal-sync', 'dashboard', 'doctor', 'alert-test']
 const ofDatabase: Record<string, string[]> = {
   import: ['file.txt'],
   explain: ['fjord/M-1'],
@@ -31,6 +31,7 @@ const ofDatabase: Record<string, string[]> = {
   retry: ['--failed'],
   nightly: [],
   reconcile: [],
+  'force-sync': ['fjord/M-1'],
   'approve-expiry': ['fjord'],
   'reject-expiry': ['fjord'],
   'adopt-sent': ['file.txt'],

@@ -65,6 +65,14 @@ test('the state that is pushed is that of the moment, whatever it was when it wa
   expect(await record(database, task, acknowledged(task))).toBe('synced')
 })
 
+test('what a person asks for is read anew, also when a push that was under way has been acknowledged meanwhile', async () => {
+  const task = await begun()
+  await database.query(`select expiry.request_portal_sync($1, 'kari')`, [mentor.id])
+  expect(await record(database, task, acknowledged(task))).toBe('pending')
+  await claim(database)
+  expect((await begin(database, mentor)).task).toMatchObject({ acknowledged: null, isRequested: true })
+})
+
 test('one request about a mentor is in flight; a second job finds nothing to do', async () => {
   await begun()
   expect((await begin(database, mentor)).verdict).toBe('stale')

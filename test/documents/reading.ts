@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { waitFor } from '../support/wait.ts'
 import { outbox } from '../up/program.ts'
+import { portal } from './portal-reading.ts'
 import { migrate, type Reading } from './reading-steps.ts'
 import { runbooks } from './runbooks.ts'
 import { askOnce } from './site.ts'
@@ -125,6 +126,7 @@ export const readings: Record<string, Reading> = {
       },
     },
   },
+  'docs/portal.md': portal,
   ...runbooks,
   'examples/host-tables/README.md': {
     substitutions: (_, { url, login }) => ({

@@ -126,6 +126,7 @@ test('every command that the documents name exists', async () => {
     'docs/errors.md',
     'docs/ARCHITECTURE.md',
     'docs/coordinators.md',
+    'docs/portal.md',
     'docs/runbooks/held-mass-expiry.md',
     'docs/runbooks/night-late.md',
     'docs/runbooks/mail-out-of-order.md',

@@ -63,7 +63,8 @@ begin
     'desired', v_desired,
     'withdraw', v_withdraw,
     'acknowledged', case
-      when v_row.unsure_until is null and v_row.pushed_key = v_key
+      -- Whoever asks wants it read, whatever a push has acknowledged that was under way.
+      when v_row.requested_by is null and v_row.unsure_until is null and v_row.pushed_key = v_key
            and v_row.acknowledged ->> 'environment' = p_environment::text then v_row.acknowledged
     end,
     'isRequested', v_row.requested_by is not null

@@ -35,7 +35,8 @@ begin
          failures = case when v_outcome in ('failed', 'unknown') then p.failures + 1 when v_outcome = 'postponed' then p.failures else 0 end,
          available_at = case
            when next.status = 'verifying' then p.unsure_until
-           when p.desired_version > p_version then v_now
+           when p.desired_version > p_version then
+             v_now + case when v_outcome = 'acknowledged' and p.priority > 2 then interval '1 second' else interval '0' end
            else v_now + pg_catalog.make_interval(secs => coalesce(
              (p_result ->> 'retryAfter')::double precision,
              case when v_outcome in ('failed', 'unknown')

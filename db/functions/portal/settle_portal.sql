@@ -40,7 +40,12 @@ begin
        set desired = w.desired, desired_version = p.desired_version + 1, changed_at = (select expiry.now()),
            status = case p.status when 'sending' then p.status else 'pending' end,
            priority = case when p.requested_by is not null then 1 else w.priority end,
-           available_at = pg_catalog.clock_timestamp(), failures = 0, last_error = null,
+           -- Changes in quick succession are one push or two; whoever must be hidden does not wait for it.
+           available_at = case
+             when w.priority = 2 or p.requested_by is not null then pg_catalog.clock_timestamp()
+             else greatest(pg_catalog.clock_timestamp(), p.synced_at + interval '1 second')
+           end,
+           failures = 0, last_error = null,
            unsure_until = greatest(p.unsure_until, w.unsure_until)
       from wanted as w
       join held on held.mentor_id = w.mentor_id

@@ -1,0 +1,43 @@
+import type { Attempt } from '../website/facts.ts'
+import {
+  wordsForAcknowledged,
+  wordsForDecision,
+  wordsForEffect,
+  wordsForOutcome,
+  wordsForSpeaker,
+  wordsForSync,
+  wordsForUnpublished,
+} from '../website/words.ts'
+import type { Facts } from './facts.ts'
+
+/** Attempts that are told. */
+const most = 3
+
+/** The website's side of a mentor, a line each; none where the organisation has nothing to do with a website. */
+export function websiteLines({ website, organisation, mentor }: Facts): string[] {
+  const { sync, attempts, speaker } = website
+  if (sync === null) {
+    const words = wordsForUnpublished(website)
+    if (words !== undefined) return website.isEnabled ? [words] : []
+    return [wordsForDecision(website), 'not noted yet: a running listener does so within seconds']
+  }
+  const acknowledged = wordsForAcknowledged(sync)
+  return [
+    `${wordsForDecision(website)}; so since ${sync.since}`,
+    ...(isSame(sync.desired, website.desired)
+      ? []
+      : ['this has changed since, and is noted by the next sweep or night']),
+    wordsForSync(sync, `${organisation.slug}/${mentor.ref}`),
+    ...(sync.requestedBy === null ? [] : [`asked for by ${sync.requestedBy}, before everything else`]),
+    ...(acknowledged === undefined
+      ? ['never acknowledged by the portal']
+      : [`acknowledged ${acknowledged}; to be seen by ${wordsForEffect(sync)}`]),
+    ...(sync.status === 'synced' ? [] : [wordsForSpeaker(speaker)]),
+    ...attempts.slice(-most).map(attemptLine),
+  ]
+}
+
+const attemptLine = (attempt: Attempt) =>
+  `attempt ${attempt.attempt}, ${attempt.finishedAt}: ${wordsForOutcome(attempt)}`
+
+const isSame = (one: object, other: object) => JSON.stringify(one) === JSON.stringify(other)
