@@ -51,6 +51,7 @@ test('those to be hidden are claimed first, then those to be shown, then the res
   await setStatus(database, second, 'paused')
   await setStatus(database, third, 'active')
   await database.query(`select expiry.request_portal_sync($1, 'kari')`, [fourth.id])
+  await later() // who is not to be hidden waits a moment for a further change
   const order: string[] = []
   for (let count = 0; count < 4; count += 1) order.push(only(await claim(database, 1)).mentor_id)
   expect(order).toEqual([fourth.id, second.id, third.id, first.id])
