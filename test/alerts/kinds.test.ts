@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { alertKinds } from '../../runtime/alerts/words.ts'
 import { accepted, attemptsOf, claim, finish } from '../db/delivery.ts'
+import { environment, hold, holder, publish } from '../db/portal.ts'
 import { refuseRemindersOf } from '../db/runs.ts'
 import type { Database } from '../support/database.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type Mentor,
   moveExpiryDate,
   nightly,
+  only,
   setClock,
 } from '../support/people.ts'
 import { startTelling } from './telling.ts'
@@ -41,7 +43,65 @@ const rest = (database: Database) => database.query('update expiry.organisations
 const nextDay = (database: Database) =>
   database.query(`update expiry.daily_checks set begun_at = begun_at - interval '1 day'`)
 
+/** A mentor of whom the website must show something. */
+const addPublished = async (database: Database) => {
+  await publish(database, await addMentor(database, { organisation: await addOrganisation(database), daysLeft: 200 }))
+  await rest(database)
+}
+
+const allShown = (database: Database) =>
+  database.query(`update expiry.portal_sync set status = 'synced', synced_version = desired_version, synced_at = now()`)
+
+/** A comparison in which the portal has shown these contacts, of nobody of ours. */
+const reconcile = async (database: Database, { initial, extra = [] }: { initial: boolean; extra?: string[] }) => {
+  await hold(database)
+  await database.query(`select expiry.ask_portal_reconciliation('kari', $1)`, [initial])
+  const { rows } = await database.query<{ id: number }>('select id from expiry.begin_portal_reconciliation($1, $2)', [
+    holder,
+    environment,
+  ])
+  const { id } = only(rows)
+  const found = extra.map((portalKey) => ({
+    portalKey,
+    kind: 'extra',
+    mentorId: null,
+    fields: [],
+    isExposed: true,
+    claimsSync: false,
+  }))
+  await database.query(`select expiry.record_portal_differences($1, 1, '{}', $2)`, [id, JSON.stringify(found)])
+  await database.query('select expiry.close_portal_reconciliation($1, 0.2, null)', [id])
+}
+
 const stories: Record<string, Story> = {
+  portal_parked: {
+    cause: async (database) => {
+      await addPublished(database)
+      await database.query(`update expiry.portal_sync set status = 'parked'`)
+    },
+    remedy: allShown,
+  },
+  portal_stuck: {
+    cause: async (database) => {
+      await addPublished(database)
+      await database.query(`update expiry.portal_sync set available_at = now() - interval '11 minutes'`)
+    },
+    remedy: allShown,
+  },
+  portal_differences_held: {
+    cause: async (database) => {
+      await addPublished(database)
+      await reconcile(database, { initial: false })
+    },
+    remedy: (database) => reconcile(database, { initial: true }),
+  },
+  portal_contacts_unknown: {
+    cause: async (database) => {
+      await addPublished(database)
+      await reconcile(database, { initial: true, extra: ['K-9'] })
+    },
+    remedy: (database) => reconcile(database, { initial: false }),
+  },
   expiries_held: {
     cause: async (database) => {
       const organisation = await addOrganisation(database)
@@ -187,6 +247,9 @@ test.each(Object.entries(stories))(
   },
 )
 
-test('every kind has its story here; a channel out of order has its own, with a notifier', () => {
-  expect([...Object.keys(stories), 'channel_out_of_order'].sort()).toEqual([...alertKinds].sort())
+/** With a notifier, or a portal-sync, which alone can say so. */
+const elsewhere = ['channel_out_of_order', 'portal_out_of_order', 'portal_secret_expires']
+
+test('every kind has its story, here or where its service is', () => {
+  expect([...Object.keys(stories), ...elsewhere].sort()).toEqual([...alertKinds].sort())
 })

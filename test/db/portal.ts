@@ -32,7 +32,7 @@ export async function publish(runner: Runner, ...mentors: Mentor[]): Promise<voi
   )
 }
 
-const holder = '11111111-1111-4111-8111-111111111111'
+export const holder = '11111111-1111-4111-8111-111111111111'
 export const environment = '22222222-2222-4222-8222-222222222222'
 
 export async function hold(runner: Runner, verifySeconds = 150): Promise<void> {
