@@ -12,9 +12,7 @@ const NotBegun = z.object({
   generation: z.number(),
   verdict: z.enum(['stale', 'superseded', 'put_off', 'no_recipient', 'locked']),
 })
-export type Begun =
-  | z.infer<typeof NotBegun>
-  | { id: number; generation: number; verdict: 'begun'; delivery: Delivery }
+export type Begun = z.infer<typeof NotBegun> | { id: number; generation: number; verdict: 'begun'; delivery: Delivery }
 
 export type Retrying = { base: number; cap: number; for: number }
 
