@@ -16,8 +16,8 @@ export const count = (fallback: number, most: number) => {
   return z.coerce.number({ error }).int(error).min(1, error).max(most, error).default(fallback)
 }
 /** Of the host only the path of a socket is percent-encoded; a placeholder such as `…` would be as well. */
-export const namesHost = (url: string) => !URL.canParse(url) || /^(%2f.*|[^%]*)$/i.test(new URL(url).hostname)
-export const noHost = 'names no host: is something in it left to be filled in?'
+const namesHost = (url: string) => !URL.canParse(url) || /^(%2f.*|[^%]*)$/i.test(new URL(url).hostname)
+const noHost = 'names no host: is something in it left to be filled in?'
 
 /** A server of PostgreSQL. */
 export const postgresUrl = z

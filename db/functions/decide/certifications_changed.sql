@@ -3,7 +3,7 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_mergejoin = off -- to sort the rows before and after costs twice as much as to hash them
+set enable_mergejoin = off -- to sort the rows before and after costs twice as much as to hash them; for no other statement
 as $$
 declare
   v_today date := (expiry.now() at time zone 'UTC')::date; -- anywhere on earth it is a day earlier or later at most
@@ -60,6 +60,7 @@ begin
         from concerned as c
        where c.mentor_id is not null;
   end case;
+  perform pg_catalog.set_config('enable_mergejoin', 'on', true);
   if v_backdated is not null then
     perform expiry.note_backdated_expiries(v_backdated, v_admitted_dates);
   end if;

@@ -3,7 +3,7 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_mergejoin = off -- to sort the rows before and after costs twice as much as to hash them
+set enable_mergejoin = off -- to sort the rows before and after costs twice as much as to hash them; for no other statement
 as $$
 declare
   v_ids uuid[];
@@ -20,6 +20,7 @@ begin
       full join before_rows as b on b.id = n.id
      where (n.status, n.organisation_id, n.coordinator_id, n.paused_until, n.portal_key)
            is distinct from (b.status, b.organisation_id, b.coordinator_id, b.paused_until, b.portal_key)
+     order by n.id -- in which the indexes take what is written about them faster
   )
   select pg_catalog.array_agg(c.id) filter (where c.is_transition),
          pg_catalog.array_agg(c.from_status) filter (where c.is_transition),
@@ -30,6 +31,7 @@ begin
    where c.is_transition
       or c.matters
       or exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = c.id and l.status = 'failed');
+  perform pg_catalog.set_config('enable_mergejoin', 'on', true);
   if v_ids is not null then
     perform expiry.record_status_transitions(v_ids, v_from, v_to);
   end if;
