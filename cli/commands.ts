@@ -76,6 +76,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/reconcile.ts')).reconcileCommand,
   },
   {
+    name: 'break-glass-sync',
+    summary: 'by hand, with nothing but PostgreSQL: make the website show what it must',
+    load: async () => (await import('./commands/break-glass-sync.ts')).breakGlassSyncCommand,
+  },
+  {
     name: 'nightly',
     summary: 'run the night now',
     load: async () => (await import('./commands/nightly.ts')).nightlyCommand,
