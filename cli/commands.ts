@@ -76,11 +76,6 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/reconcile.ts')).reconcileCommand,
   },
   {
-    name: 'break-glass-sync',
-    summary: 'by hand, with nothing but PostgreSQL: make the website show what it must',
-    load: async () => (await import('./commands/break-glass-sync.ts')).breakGlassSyncCommand,
-  },
-  {
     name: 'nightly',
     summary: 'run the night now',
     load: async () => (await import('./commands/nightly.ts')).nightlyCommand,
@@ -89,6 +84,11 @@ export const commands: readonly ListedCommand[] = [
     name: 'adopt-sent',
     summary: 'after a restored backup: record what was sent since',
     load: async () => (await import('./commands/adopt-sent.ts')).adoptSentCommand,
+  },
+  {
+    name: 'break-glass-sync',
+    summary: 'by hand, with nothing but PostgreSQL: make the website show what it must',
+    load: async () => (await import('./commands/break-glass-sync.ts')).breakGlassSyncCommand,
   },
   {
     name: 'alert-test',

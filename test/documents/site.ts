@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { type SmtpFake, startSmtp } from '../fakes/smtp/server.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { sharedPostgres } from '../support/servers.ts'
@@ -12,9 +13,11 @@ export type Site = AsyncDisposable & {
   readonly login: string
   readonly redis: RedisServer
   readonly smtp: SmtpFake
+  /** The website's servers. */
+  readonly simulator: Simulator
 }
 
-/** Makes an empty database and a login, and starts a Redis and a mail server. */
+/** Makes an empty database and a login, and starts a Redis, a mail server and an imitated website. */
 export async function openSite(): Promise<Site> {
   const server = sharedPostgres()
   const name = `documents_${randomBytes(6).toString('hex')}`
@@ -24,12 +27,15 @@ export async function openSite(): Promise<Site> {
   await askOnce(url, `create role ${login} login`)
   const redis = await startRedis()
   const smtp = await startSmtp()
+  const simulator = await startSimulator({})
   return {
     url,
     login,
     redis,
     smtp,
+    simulator,
     [Symbol.asyncDispose]: async () => {
+      await simulator[Symbol.asyncDispose]()
       await smtp[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()
       await askOnce(server.url, `drop database ${name} with (force)`)
