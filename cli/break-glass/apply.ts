@@ -150,7 +150,7 @@ async function pushAll(run: Run, items: Item[]): Promise<Item[]> {
   const again: Item[] = []
   const work = async () => {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      const next = run.stopping.aborted ? item : await pushOne(run, item)
+      const next = await pushOne(run, item)
       if (next) again.push(next)
     }
   }

@@ -28,18 +28,23 @@ export type Comparison = {
 
 type Contacts = ReadonlyMap<string, PortalValues>
 
-/** Reads the contacts of these people, all of the portal's where they are everybody, and says what differs; those to be hidden first. */
+/** As many contacts are read one by one; more of them by pages, among all others. */
+const few = 50
+
+/** Reads the contacts of these people and says what differs, those to be hidden first; and who is shown that is nobody's, of everybody. */
 export async function compare(
   portal: Pick<Portal, 'client' | 'mapping'>,
   { people, isEverybody }: { people: Person[]; isEverybody: boolean },
   signal: AbortSignal,
 ): Promise<({ kind: 'ok' } & Comparison) | Failure> {
   const keys = new Set(people.flatMap(({ key, formerKey }) => [key, formerKey]).filter((key) => key !== null))
-  const read = isEverybody ? await readAll(portal, signal) : await readEach(portal, [...keys], signal)
+  const read =
+    isEverybody || keys.size > few ? await readAll(portal, signal) : await readEach(portal, [...keys], signal)
   if (read.kind !== 'ok') return read
   const { contacts } = read
   const findings = people.flatMap((person) => findingAbout(person, contacts, portal.mapping))
-  const strangers = [...contacts].filter(([key, { visible }]) => visible === true && !keys.has(key)).map(([key]) => key)
+  const isStranger = ([key, { visible }]: [string, PortalValues]) => visible === true && !keys.has(key)
+  const strangers = isEverybody ? [...contacts].filter(isStranger).map(([key]) => key) : []
   return {
     kind: 'ok',
     findings: findings.sort((one, other) => turn(one) - turn(other)),

@@ -4,7 +4,7 @@ import type { Comparison, Finding } from './compare.ts'
 const kinds: Record<Finding['kind'], string> = {
   different: 'differs',
   missing: 'has no contact at the portal',
-  unrecorded: 'is shown as it must be, but the tables do not know so',
+  unrecorded: 'is as it must be, but the tables do not know so',
 }
 
 /** What is wrong about each mentor, and who is shown and nobody's; names people. */

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { beforeEach, expect, test } from 'vitest'
+import { runCommand } from '../../cli/main.ts'
 import { waitFor } from '../support/wait.ts'
 import { breakGlass, glassStage, newSecret, records, startGlass, statuses, writes } from './glass.ts'
+import { keepingStream } from './import-people-file.ts'
 
 type Stage = Awaited<ReturnType<typeof glassStage>>
 
@@ -23,7 +25,7 @@ test('a dry run says what differs, who must be hidden first, writes nothing at t
     '3 contacts read, 3 mentors compared, 3 not as they must be.',
     '  o/Lapsed Kari Lapsed: IS SHOWN AND MUST NOT BE (visible true → false, status active → certification_expired)',
     '  o/Shown Kari Shown: differs (visible false → true)',
-    '  o/Right Kari Right: is shown as it must be, but the tables do not know so',
+    '  o/Right Kari Right: is as it must be, but the tables do not know so',
     'Nothing was written: --apply writes (record 1).',
   ])
   expect(writes(stage)).toEqual([])
@@ -60,6 +62,7 @@ test('with Redis stopped and the old credentials revoked, a secret from standard
     stage,
     ['--apply', '--initial', '--credentials-from-stdin', '--actor', 'kari'],
     {
+      more: { PORTAL_CONCURRENCY: '1' },
       input: `${secret}\n`,
     },
   )
@@ -177,7 +180,12 @@ test('a request of unknown outcome is sent again, and proven before the mentor c
 })
 
 test('the patience that the portal asks for is waited for, whoever was told, and is written down for others', async () => {
+  const gateUntil = async () => {
+    const { rows } = await stage.database.query<{ at: Date }>('select gate_until as at from expiry.portal_worker')
+    return rows[0]?.at.getTime() ?? 0
+  }
   await stage.database.query('select expiry.ask_portal_patience(3)')
+  const first = await gateUntil()
   const begun = performance.now()
   stage.simulator.control.addFault({
     act: { kind: 'dataverse', error: 'request_limit', retryAfter: '2' },
@@ -190,10 +198,7 @@ test('the patience that the portal asks for is waited for, whoever was told, and
   expect(performance.now() - begun).toBeGreaterThan(4_500)
   expect(output.match(/the portal asks for patience: waiting \d+ s/g)).toHaveLength(2)
   expect(stage.simulator.control.journal().filter(({ insideGate }) => insideGate)).toEqual([])
-  const { rows } = await stage.database.query(
-    "select gate_until > now() - interval '1 minute' as noted from expiry.portal_worker",
-  )
-  expect(rows).toEqual([{ noted: true }])
+  expect(await gateUntil()).toBeGreaterThan(first + 1_000)
 }, 60_000)
 
 test('a parked mentor is tried again, and one without a contact is left, with the others done', async () => {
@@ -234,19 +239,18 @@ test('a portal that refuses us or does not work ends it at once, and nobody is p
 })
 
 test('beside a portal-sync that works nobody is pushed by both at once', async () => {
-  for (let place = 0; place < 20; place += 1) await stage.addPublished(`M-${place}`)
-  stage.simulator.control.addFault({ act: { kind: 'slow', milliseconds: 100 }, route: 'row', method: 'PATCH' })
+  for (let place = 0; place < 40; place += 1) await stage.addPublished(`M-${place}`)
+  stage.simulator.control.addFault({ act: { kind: 'slow', milliseconds: 1_000 }, route: 'row', method: 'PATCH' })
   stage.startListener()
-  stage.startPortalSync()
-  const { output } = await breakGlass(stage, ['--apply', '--initial'])
+  const worker = stage.startPortalSync({ PORTAL_TIMEOUT: '5' })
+  const { output } = await breakGlass(stage, ['--apply', '--initial'], { more: { PORTAL_TIMEOUT: '5' } })
   await stage.synced()
-  const { rows } = await stage.database.query(
-    `select a.mentor_id from expiry.portal_sync_attempts as a join expiry.portal_sync_attempts as b
-         on a.mentor_id = b.mentor_id and a.attempt < b.attempt and b.started_at < a.finished_at`,
-  )
-  expect(rows, output).toEqual([])
+  // Both of them got some: the race was real.
+  expect(output).toMatch(/: shown as it must be/)
+  expect(worker.events.some(({ kind }) => kind === 'pushed')).toBe(true)
   expect(stage.simulator.control.audit().filter(({ needless }) => needless)).toEqual([])
-  expect(writes(stage)).toHaveLength(22)
+  expect(writes(stage).sort()).toEqual([...new Set(writes(stage))].sort())
+  expect(writes(stage)).toHaveLength(42)
 }, 60_000)
 
 test('a worker that comes back finds everything synced and asks the portal for nothing', async () => {
@@ -260,7 +264,32 @@ test('a worker that comes back finds everything synced and asks the portal for n
   expect(worker.events.filter(({ kind }) => kind === 'pushed')).toEqual([])
 })
 
-test('--json says the same for machines, and people are named on standard output alone', async () => {
+test("what the office has changed meanwhile is seen, whatever the tables say, and who is shown and nobody's is named", async () => {
+  expect((await breakGlass(stage, ['--apply', '--initial'])).code).toBe(0)
+  stage.simulator.control.editAsOffice({ key: 'Lapsed', values: { hlf_websitevisible: true } })
+  stage.simulator.control.seedContacts([{ hlf_mentorid: 'X-9', lastname: 'X-9', hlf_websitevisible: true }])
+  const { code, output } = await breakGlass(stage, ['--apply'])
+  expect({ code, output }).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('the contact X-9 is shown and belongs to no mentor'),
+  })
+  expect(stage.contact('Lapsed')).toMatchObject({ visible: false })
+  expect(stage.contact('X-9')).toMatchObject({ visible: true })
+})
+
+test('a contact of an earlier key is hidden, and a mentor who is not published any more', async () => {
+  expect((await breakGlass(stage, ['--apply', '--initial'])).code).toBe(0)
+  stage.simulator.control.seedContacts([{ hlf_mentorid: 'New', lastname: 'New', hlf_websitevisible: false }])
+  await stage.database.query(`update expiry.mentors set portal_key = 'New' where id = $1`, [stage.shown])
+  await stage.database.query('update expiry.mentors set portal_key = null where id = $1', [stage.right])
+  const { code, output } = await breakGlass(stage, ['--apply'])
+  expect({ code, output }).toMatchObject({ code: 0 })
+  expect(output.match(/IS SHOWN AND MUST NOT BE/g)).toHaveLength(2)
+  expect(['Shown', 'Right', 'New'].map((key) => stage.contact(key).visible)).toEqual([false, false, true])
+  expect(await statuses(stage)).toEqual(allSynced)
+})
+
+test('--json says the same for machines', async () => {
   const { code, output } = await breakGlass(stage, ['--json'])
   expect(code).toBe(0)
   expect(JSON.parse(output)).toMatchObject({
@@ -278,4 +307,17 @@ test('--json says the same for machines, and people are named on standard output
       { mentor: 'o/Right' },
     ],
   })
+})
+
+test('people are named on standard output alone', async () => {
+  const act = { kind: 'dataverse', error: 'request_limit', retryAfter: '1' } as const
+  stage.simulator.control.addFault({ act, route: 'row', method: 'PATCH', times: 1 })
+  stage.simulator.control.deleteContact('Right')
+  const [stdout, stderr] = [keepingStream(), keepingStream()]
+  const deps = { env: stage.env, stdout: stdout.stream, stderr: stderr.stream, signal: new AbortController().signal }
+  const code = await runCommand(['break-glass-sync', '--reason', 'drill', '--apply', '--initial'], deps)
+  expect(code).toBe(1)
+  expect(stdout.text()).toContain('left: o/Right Kari Right')
+  expect(stderr.text()).toContain('the portal asks for patience')
+  expect(stderr.text()).not.toMatch(/Kari|Lapsed|Right|Shown/)
 })
