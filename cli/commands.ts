@@ -91,6 +91,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/adopt-sent.ts')).adoptSentCommand,
   },
   {
+    name: 'break-glass-sync',
+    summary: 'by hand, with nothing but PostgreSQL: make the website show what it must',
+    load: async () => (await import('./commands/break-glass-sync.ts')).breakGlassSyncCommand,
+  },
+  {
     name: 'alert-test',
     summary: 'send an alert through the real path, and see whether it arrives',
     load: async () => (await import('./commands/alert-test.ts')).alertTestCommand,

@@ -1,3 +1,4 @@
+import type { Client } from 'pg'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { summarise } from '../../runtime/errors.ts'
 import { checkChannels, checkDestinations } from './channels.ts'
@@ -6,6 +7,7 @@ import { checkDatabase } from './database.ts'
 import { type Finding, fail, skip } from './finding.ts'
 import { checkLinks } from './links.ts'
 import { checkNight } from './night.ts'
+import { checkPortal } from './portal.ts'
 import { checkQueue } from './queue.ts'
 import { checkReminders } from './reminders.ts'
 import { checkRights, checkSchema, checkTime } from './schema.ts'
@@ -14,7 +16,18 @@ import { checkServices } from './services.ts'
 /** Findings about one part of the whole, in the order in which they were made. */
 export type Area = { area: string; findings: Finding[] }
 
-const areas = ['Database', 'Schema', 'Rights', 'Time', 'Night', 'Services', 'Reminders', 'Queue', 'Channels'] as const
+const areas = [
+  'Database',
+  'Schema',
+  'Rights',
+  'Time',
+  'Night',
+  'Services',
+  'Reminders',
+  'Portal',
+  'Queue',
+  'Channels',
+] as const
 type AreaName = (typeof areas)[number]
 
 /** Of a service's surroundings, what no waiting will mend: the rest changes while it runs. */
@@ -33,8 +46,10 @@ export async function* diagnose(
   const database = await reach(servers.database, { check: 'connection', variable: 'DATABASE_URL' })
   const look = async (area: AreaName, work: () => Promise<Finding[]>): Promise<Area[]> =>
     wanted.includes(area) ? [{ area, findings: await attempt(area.toLowerCase(), work) }] : []
+  const portal = (client?: Client) => look('Portal', () => checkPortal(config, client, signal))
   if ('outcome' in database) {
     yield { area: 'Database', findings: [database] }
+    yield* await portal()
   } else {
     await using client = database
     yield* await look('Database', () => checkDatabase(client, servers.direct))
@@ -46,7 +61,11 @@ export async function* diagnose(
       yield* await look('Night', () => checkNight(client, servers.cron))
       yield* await look('Services', () => checkServices(client))
       yield* await look('Reminders', async () => [...(await checkReminders(client)), ...(await checkLinks(client))])
-    } else yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
+      yield* await portal(client)
+    } else {
+      yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
+      yield* await portal()
+    }
   }
   yield* await look('Queue', () => checkQueue(servers.queue, servers.queueVariable))
   yield* await look('Channels', async () => [

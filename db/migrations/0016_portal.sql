@@ -2,12 +2,18 @@ CREATE TABLE "expiry"."portal_break_glass" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "expiry"."portal_break_glass_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"actor" text NOT NULL,
 	"reason" text NOT NULL,
+	"is_applied" boolean NOT NULL,
 	"mentor_ids" uuid[],
+	"environment" uuid,
 	"started_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"finished_at" timestamp with time zone,
+	"outcome" text,
+	"code" text,
+	"compared" integer DEFAULT 0 NOT NULL,
 	"different" integer DEFAULT 0 NOT NULL,
 	"pushed" integer DEFAULT 0 NOT NULL,
-	"failed" integer DEFAULT 0 NOT NULL
+	"failed" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "portal_break_glass_outcome_check" CHECK ("expiry"."portal_break_glass"."outcome" in ('done', 'interrupted', 'failed'))
 );
 --> statement-breakpoint
 CREATE TABLE "expiry"."portal_differences" (

@@ -173,15 +173,28 @@ export const portalDifferences = expiry.table(
 )
 
 /** Each use of break-glass-sync: who, why, for whom, and what came of it. */
-export const portalBreakGlass = expiry.table('portal_break_glass', {
-  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  actor: text('actor').notNull(),
-  reason: text('reason').notNull(),
-  /** Null: all. */
-  mentorIds: uuid('mentor_ids').array(),
-  startedAt: instant('started_at').notNull().defaultNow(),
-  finishedAt: instant('finished_at'),
-  different: integer('different').notNull().default(0),
-  pushed: integer('pushed').notNull().default(0),
-  failed: integer('failed').notNull().default(0),
-})
+export const portalBreakGlass = expiry.table(
+  'portal_break_glass',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    actor: text('actor').notNull(),
+    reason: text('reason').notNull(),
+    /** False: it was only looked. */
+    isApplied: boolean('is_applied').notNull(),
+    /** Null: all. */
+    mentorIds: uuid('mentor_ids').array(),
+    /** Null until the portal has said which one it is. */
+    environment: uuid('environment'),
+    startedAt: instant('started_at').notNull().defaultNow(),
+    finishedAt: instant('finished_at'),
+    /** Null while it is under way, or where its process was killed. */
+    outcome: text('outcome'),
+    code: text('code'),
+    compared: integer('compared').notNull().default(0),
+    different: integer('different').notNull().default(0),
+    pushed: integer('pushed').notNull().default(0),
+    /** Of those to be pushed, who was not. */
+    failed: integer('failed').notNull().default(0),
+  },
+  (t) => [check('portal_break_glass_outcome_check', sql`${t.outcome} in ('done', 'interrupted', 'failed')`)],
+)

@@ -6,6 +6,8 @@ export type AlertWords = { title: string; happened: string; todo: string; runboo
 const operations = 'docs/operations.md'
 const nightLate = 'docs/runbooks/night-late.md'
 const mailOutOfOrder = 'docs/runbooks/mail-out-of-order.md'
+const credentialRotation = 'docs/runbooks/credential-rotation.md'
+const portalOutage = 'docs/runbooks/portal-outage.md'
 
 /** The command that tells who the first of the ids is: names, and what a host calls people, stand in no alert. */
 function explain({
@@ -88,16 +90,19 @@ const wordings: Readonly<Record<string, Wording>> = {
     title: 'the website does not take changes',
     happened: `The portal refuses us or does not answer (${code}). Nothing is lost: what must be shown or hidden waits in portal_sync.`,
     todo: `${isAboutCredential(code) ? 'Renew the credential and start portal-sync anew.' : 'mentor-expiry doctor, area Portal, says more; portal-sync goes on by itself when the portal works.'} Must somebody be hidden at once: mentor-expiry break-glass-sync.`,
+    runbook: isAboutCredential(code) ? credentialRotation : portalOutage,
   }),
   portal_parked: ({ count, mentors = [] }) => ({
     title: 'the website does not take some mentors',
     happened: `The portal refuses what it must show of ${many(count, 'mentor')}, or has no contact of that key: ${list(mentors)}. They may still be listed.`,
     todo: `Mend the contact or the key; the night tries again, mentor-expiry force-sync at once. ${explain}`,
+    runbook: portalOutage,
   }),
   portal_stuck: ({ pending = 0, queued = 0, sending = 0 }) => ({
     title: 'the website is not kept up',
     happened: `Nothing was pushed to the portal for ten minutes, and there is something to push: ${pending} pending, ${queued} queued, ${sending} sending.`,
     todo: 'Is portal-sync running, is it configured (PORTAL_URL), does the queue answer, is a listener running?',
+    runbook: portalOutage,
   }),
   portal_differences_held: ({ code, count, compared }) => ({
     title: 'the website differs too much',
@@ -106,11 +111,13 @@ const wordings: Readonly<Record<string, Wording>> = {
         ? 'The portal is an environment that nobody has compared yet. What differs is held; whoever must not be shown is hidden.'
         : `${many(count, 'contact')} of ${compared ?? 'some'} that claim to be in sync differ. They are held; whoever must not be shown is hidden.`,
     todo: 'See that it is the right environment and the mapping is right (mentor-expiry reconcile --portal); then mentor-expiry reconcile --portal --initial.',
+    runbook: portalOutage,
   }),
   portal_contacts_unknown: ({ count }) => ({
     title: 'the website shows contacts that nobody answers for',
     happened: `${many(count, 'contact')} with a key of ours that no published mentor has ${count === 1 ? 'is' : 'are'} shown on the website.`,
     todo: 'See who they are: mentor-expiry reconcile --portal. Give a mentor the key, or have the contact hidden in Dynamics.',
+    runbook: portalOutage,
   }),
   portal_secret_expires: ({ count = 0 }) => ({
     title:
@@ -119,6 +126,7 @@ const wordings: Readonly<Record<string, Wording>> = {
         : `the credential of the portal ends in ${many(count, 'day')}`,
     happened: `PORTAL_SECRET_EXPIRES_ON is ${count < 0 ? 'past' : `${many(count, 'day')} away`}: after it nothing on the website can be changed.`,
     todo: 'Have a new one made, put it into the configuration with its date, and start portal-sync anew.',
+    runbook: credentialRotation,
   }),
   self_check_failed: ({ check = 'unknown', code = 'unknown' }) => ({
     title: 'a self-check fails',

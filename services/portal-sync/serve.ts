@@ -60,7 +60,7 @@ export async function serveWhileHolding(deps: ServeDeps, config: Config, signal:
 
 /** Renews the hold; where another process has the portal, or the database cannot be asked in time, it is lost. */
 async function keepHold(
-  { table, seconds, observe }: Pick<ServeDeps, 'table' | 'seconds' | 'observe'>,
+  { table, seconds, observe, portal }: Pick<ServeDeps, 'table' | 'seconds' | 'observe' | 'portal'>,
   lost: AbortController,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -70,7 +70,10 @@ async function keepHold(
     if (stopping.aborted) return
     const asked = performance.now()
     try {
-      if (await table.hold(seconds)) {
+      const held = await table.hold(seconds)
+      if (held) {
+        // Who speaks with the portal by hand beside may have been asked for patience.
+        if (held.gate && held.gate.seconds > portal.patience.left()) portal.patience.ask(held.gate.seconds)
         until = asked + seconds * 1_000
         continue
       }

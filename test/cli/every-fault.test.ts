@@ -38,8 +38,10 @@ const ofDatabase: Record<string, string[]> = {
   sql: ['select 1'],
 }
 
-test('each command stands in one of the two lists below', () => {
-  expect([...services, ...Object.keys(ofDatabase)].sort()).toEqual(commands.map(({ name }) => name).sort())
+const ofPortal = 'break-glass-sync'
+
+test('each command stands in one of the lists above', () => {
+  expect([...services, ...Object.keys(ofDatabase), ofPortal].sort()).toEqual(commands.map(({ name }) => name).sort())
 })
 
 test.each(services)('%s names every variable that is wrong at once, ends with 2, and tells no value', async (name) => {
@@ -57,6 +59,13 @@ test.each(Object.entries(ofDatabase))('%s names every variable of the database t
   const { code, named } = await faultsOf([name, ...given], everything)
   expect(code).toBe(2)
   expect(named).toEqual(['DATABASE_CA_FILE', 'DATABASE_DIRECT_URL', 'DATABASE_URL'])
+})
+
+test('break-glass-sync names every variable of the database and the portal that is wrong, and minds no other', async () => {
+  const { code, named } = await faultsOf([ofPortal, '--reason', 'drill'], everything)
+  expect(code).toBe(2)
+  const own = configurationKeys.filter((key) => /^(DATABASE|PORTAL)_(?!CLIENT_SECRET)|^MAIL_REDIRECT_TO$/.test(key))
+  expect(named).toEqual(own.sort())
 })
 
 test('what is missing is told together with what is wrong, and with what is misspelt', async () => {

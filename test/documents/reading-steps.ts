@@ -1,6 +1,8 @@
+import { cp, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Ending, Shell } from './shell.ts'
-import type { Site } from './site.ts'
+import { askOnce, type Site } from './site.ts'
 
 /** What is done around a command. */
 export type Step = (shell: Shell, site: Site) => Promise<void>
@@ -19,4 +21,17 @@ export type Reading = {
 /** Brings the empty database of the site to this version. */
 export const migrate: Step = async (shell) => {
   expect(await shell.run('bin/mentor-expiry migrate')).toMatchObject({ code: 0 })
+}
+
+/** The units are where an operator has put them. */
+export async function copyUnits({ folder }: Shell): Promise<void> {
+  const units = join(folder, 'etc/systemd/system')
+  await mkdir(units, { recursive: true })
+  await cp(join(folder, 'ops'), units, { recursive: true })
+}
+
+/** The kinds of the alerts that are open. */
+export async function openAlerts(url: string): Promise<string[]> {
+  const rows = await askOnce(url, 'select kind from expiry.operations_alerts where resolved_at is null order by kind')
+  return rows.map(({ kind }) => String(kind))
 }

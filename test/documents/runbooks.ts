@@ -1,13 +1,12 @@
-import { cp, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect } from 'vitest'
 import { waitFor } from '../support/wait.ts'
-import { migrate, type Reading } from './reading-steps.ts'
-import type { Shell } from './shell.ts'
+import { portalRunbooks } from './portal-runbooks.ts'
+import { copyUnits, migrate, openAlerts, type Reading } from './reading-steps.ts'
 import { askOnce } from './site.ts'
 
 /** The runbooks, each read by an operator whose trouble is real. */
 export const runbooks: Record<string, Reading> = {
+  ...portalRunbooks,
   'docs/runbooks/night-late.md': {
     substitutions: () => ({}),
     before: {
@@ -72,18 +71,6 @@ export const runbooks: Record<string, Reading> = {
       },
     },
   },
-}
-
-/** The units are where an operator has put them. */
-async function copyUnits({ folder }: Shell): Promise<void> {
-  const units = join(folder, 'etc/systemd/system')
-  await mkdir(units, { recursive: true })
-  await cp(join(folder, 'ops'), units, { recursive: true })
-}
-
-async function openAlerts(url: string): Promise<string[]> {
-  const rows = await askOnce(url, 'select kind from expiry.operations_alerts where resolved_at is null order by kind')
-  return rows.map(({ kind }) => String(kind))
 }
 
 /** An organisation whose midnight was hours ago, wherever the sun stands; its last run was broken off. */

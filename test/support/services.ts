@@ -43,18 +43,24 @@ export type Service = AsyncDisposable & {
 }
 
 /**
- * Starts `mentor-expiry <args>` with nothing but `env` in its environment, in an empty working folder. Returns once the process exists; it
- * is a second away from its first event.
+ * Starts `mentor-expiry <args>` with nothing but `env` in its environment, in an empty working folder, and `input` on standard input.
+ * Returns once the process exists; it is a second away from its first event.
  */
-export async function startService(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Service> {
+export async function startService(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { input }: { input?: string } = {},
+): Promise<Service> {
   const folder = await createGuardedFolder('service')
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: folder.path,
     // A process group of its own: a terminal's Ctrl-C reaches the tests, and they decide when services end.
     detached: true,
     env: { LC_ALL: 'C', TZ: 'UTC', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   })
+  child.stdin.on('error', () => undefined) // it may end without having read
+  child.stdin.end(input)
   const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }))
   await once(child, 'spawn')
   const { pid } = child

@@ -47,7 +47,9 @@ grant execute on function
   expiry.set_portal_gate(uuid, text, numeric), expiry.record_portal_health(uuid, uuid),
   expiry.ask_portal_reconciliation(text, boolean), expiry.begin_portal_reconciliation(uuid, uuid), expiry.portal_states(text[]),
   expiry.record_portal_differences(bigint, integer, uuid[], jsonb),
-  expiry.close_portal_reconciliation(bigint, double precision, text)
+  expiry.close_portal_reconciliation(bigint, double precision, text),
+  expiry.open_portal_break_glass(text, text, boolean, uuid[]), expiry.enter_portal_break_glass(bigint, uuid, boolean),
+  expiry.close_portal_break_glass(bigint, text, text, integer, integer, integer, integer), expiry.ask_portal_patience(numeric)
 to expiry_service;
 grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function

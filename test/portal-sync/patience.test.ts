@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { moveExpiryDate } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
+import { openStage } from './stage.ts'
+
+test('the worker heeds the patience that somebody beside it was asked for', async () => {
+  await using stage = await openStage()
+  const kari = await stage.addPublished('M-1')
+  stage.startListener()
+  const worker = stage.startPortalSync({ PORTAL_LEASE: '3', PORTAL_TIMEOUT: '0.7', PORTAL_CHECK_INTERVAL: '1' })
+  await stage.synced()
+  const asked = performance.now()
+  await stage.database.query('select expiry.ask_portal_patience(6)')
+  await waitFor('the gate to close', () =>
+    worker.events.some((event) => event.kind === 'gate_closed' && event.code === 'throttled'),
+  )
+  const { length } = stage.simulator.control.journal()
+  await moveExpiryDate(stage.database, kari, '2099-04-01')
+  await stage.synced()
+  expect(performance.now() - asked).toBeGreaterThan(5_500)
+  expect(stage.simulator.control.journal({ after: length })).not.toEqual([])
+  expect(stage.contact('M-1')).toMatchObject({ expires: '2099-04-01' })
+})
