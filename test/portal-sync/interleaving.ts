@@ -19,8 +19,8 @@ const env = {
   AUDIT_AFTER: '1',
 }
 
-const mentors = 6
-const contacts = 8
+const mentors = 20
+const contacts = 24
 
 /** Mishaps of the portal, each of which strikes once or more. */
 const acts: readonly Fault['act'][] = [
@@ -29,6 +29,7 @@ const acts: readonly Fault['act'][] = [
   { kind: 'cut', when: 'at_once' },
   { kind: 'cut', when: 'committed' },
   { kind: 'cut', when: 'body' },
+  { kind: 'late', seconds: 1.5 },
   { kind: 'late', seconds: 1.5 },
   { kind: 'hang' },
   { kind: 'slow', milliseconds: 300 },
@@ -47,6 +48,8 @@ type Step =
   | { kind: 'edited_meanwhile'; contact: number }
   /** A person goes, and is taken out of both systems. */
   | { kind: 'leaves'; mentor: number }
+  /** A change whose write is late, and that is taken back meanwhile. */
+  | { kind: 'regret'; mentor: number }
   | { kind: 'night' }
   | { kind: 'person'; mentor: number }
   | { kind: 'kill' }
@@ -87,13 +90,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('edited_meanwhile' as const), contact }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('leaves' as const), mentor }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('regret' as const), mentor }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('night' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('person' as const), mentor }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
 )
 /** Many at once, so that one life meets many interleavings: most of its time is the recovery. */
-export const steps = fc.array(step, { minLength: 30, maxLength: 90, size: 'max' })
+export const steps = fc.array(step, { minLength: 30, maxLength: 80, size: 'max' })
 
 /** Where lives are lived, one after the other, each with mentors and contacts of its own. */
 export type Place = { live(steps: readonly Step[]): Promise<void> }
@@ -116,6 +120,11 @@ export async function openPlace(stage: Stage): Promise<Place> {
     await database.query('select expiry.run_nightly()')
   }
   const isQuiet = async () => {
+    // Who waits only because an earlier owner of the contact may still be under way waits no longer than others do.
+    await database.query(
+      `update expiry.portal_sync set unsure_until = now() + interval '3 seconds', available_at = now() + interval '3 seconds'
+        where status = 'verifying' and unsure_until > now() + interval '10 seconds'`,
+    )
     const { rows } = await database.query(
       `select from expiry.portal_sync where status not in ('synced', 'parked') union all select from expiry.mentor_rechecks limit 1`,
     )
@@ -135,6 +144,8 @@ export async function openPlace(stage: Stage): Promise<Place> {
     const seed = (key: string) => ({ hlf_mentorid: key, lastname: key, hlf_websitevisible: false })
     simulator.control.seedContacts(keys.map(seed))
     const people: Mentor[] = []
+    /** Contacts whose columns of ours, or existence, the office has changed. */
+    const touched = new Set<string>()
     for (let number = 0; number < mentors; number += 1) {
       const added = await addMentor(database, { organisation: stage.organisation, daysLeft: 400, coordinator: null })
       await database.query('update expiry.mentors set portal_key = $2 where id = $1', [added.id, keys[number]])
@@ -144,10 +155,20 @@ export async function openPlace(stage: Stage): Promise<Place> {
     const exists = (key: string | undefined) =>
       simulator.control.contacts().some(({ values }) => values.hlf_mentorid === key)
 
+    const keyOf = async (number: number) => {
+      const { rows } = await database.query<{ key: string | null }>(
+        'select portal_key as key from expiry.mentors where id = $1',
+        [find(number)],
+      )
+      return rows[0]?.key ?? undefined
+    }
+    const setStatus = (number: number, status: MentorStatus) =>
+      database.query('update expiry.mentors set status = $2 where id = $1', [find(number), status])
+
     const take = async (each: Step): Promise<unknown> => {
       switch (each.kind) {
         case 'status':
-          return database.query('update expiry.mentors set status = $2 where id = $1', [find(each.mentor), each.status])
+          return setStatus(each.mentor, each.status)
         case 'date':
           return database.query(
             'update expiry.certifications set expiry_date = expiry.today($3) + $2::integer where mentor_id = $1',
@@ -171,18 +192,27 @@ export async function openPlace(stage: Stage): Promise<Place> {
         case 'office': {
           const key = keys[each.contact] ?? ''
           if (!exists(key)) return undefined
+          if (each.edit !== 'presentation') touched.add(key)
           if (each.edit === 'deleted') return simulator.control.deleteContact(key)
           const values = each.edit === 'visible' ? { hlf_websitevisible: true } : { hlf_presentation: 'climbs' }
           return simulator.control.editAsOffice({ key, values })
         }
+        case 'regret': {
+          const key = await keyOf(each.mentor)
+          const isShown = exists(key) && stage.contact(key ?? '').visible === true
+          const act = { kind: 'late', seconds: 1.5 } as const
+          const fault = { act, route: 'row', method: 'PATCH', contains: `'${key}'`, times: 1 } as const
+          const late = simulator.control.addFault(fault)
+          const sent = () => simulator.control.faultHits(late) === 1
+          await setStatus(each.mentor, isShown ? 'paused' : 'active')
+          await waitFor('the write to be sent', sent, { deadlineMs: 1_000 }).catch(() => undefined)
+          return setStatus(each.mentor, isShown ? 'active' : 'paused')
+        }
         case 'leaves': {
-          const { rows } = await database.query<{ key: string }>(
-            'select portal_key as key from expiry.mentors where id = $1',
-            [find(each.mentor)],
-          )
-          const key = rows[0]?.key
+          const key = await keyOf(each.mentor)
+          if (key) touched.add(key)
           if (key && exists(key)) simulator.control.deleteContact(key)
-          return database.query(`update expiry.mentors set status = 'inactive' where id = $1`, [find(each.mentor)])
+          return setStatus(each.mentor, 'inactive')
         }
         case 'night':
           return night()
@@ -198,29 +228,30 @@ export async function openPlace(stage: Stage): Promise<Place> {
     }
     for (const each of taken) await take(each)
 
+    // Without any help every contact ends up right that the office has left alone and that the portal has not refused.
     simulator.control.liftFaults()
+    await waitFor('what is late to be carried out', isAllCarriedOut)
+    await waitFor('what was under way to end', isQuiet, { deadlineMs: 60_000 })
+    await expectPortalIsDesired(stage, new Set([...touched, ...(await refused())]))
+    // The comparison that the night asks for mends the rest.
     simulator.control.seedContacts(keys.filter((key) => !exists(key)).map(seed))
-    // The comparison that the night asks for finds what the office has edited in our columns.
-    await waitFor('what was under way to end', isWaiting, { deadlineMs: 60_000 })
     await night()
     await waitFor('the comparison', isCompared, { deadlineMs: 30_000 })
-    await waitFor('what was under way to end', isWaiting, { deadlineMs: 60_000 })
+    await waitFor('what was under way to end', isQuiet, { deadlineMs: 60_000 })
     await stage.synced(60_000)
     await expectPortalIsDesired(stage)
     expectGoodManners(stage)
     await expectPageToFollow()
   }
 
-  /** A mentor who waits only because an earlier owner of the contact may still be under way waits as long as others do. */
-  const isWaiting = async () => {
-    await database.query(
-      `update expiry.portal_sync set unsure_until = now() + interval '3 seconds', available_at = now() + interval '3 seconds'
-        where status = 'verifying' and unsure_until > now() + interval '10 seconds'`,
+  const isAllCarriedOut = () =>
+    simulator.control.journal().every(({ fault, carriedOutAt }) => fault !== 'late' || carriedOutAt !== undefined)
+  /** Keys of contacts that wait for the night, because the portal has refused what was asked of it. */
+  const refused = async () => {
+    const { rows } = await database.query<{ key: string }>(
+      `select unnest(p.earlier_keys || p.pushed_key || (p.desired ->> 'key')) as key from expiry.portal_sync as p where p.status = 'parked'`,
     )
-    const { rows } = await database.query(
-      `select from expiry.portal_sync where status not in ('synced', 'parked', 'verifying') union all select from expiry.mentor_rechecks limit 1`,
-    )
-    return rows.length === 0
+    return rows.map(({ key }) => key)
   }
   const isCompared = async () => {
     const { rows } = await database.query<{ status: string }>(
