@@ -233,6 +233,12 @@ export async function openPlace(stage: Stage): Promise<Place> {
     await waitFor('what is late to be carried out', isAllCarriedOut)
     await waitFor('what was under way to end', isQuiet, { deadlineMs: 60_000 })
     await expectPortalIsDesired(stage, new Set([...touched, ...(await refused())]))
+    // The office hides what it has shown and nobody answers for: an alert tells it to.
+    const { rows: owned } = await database.query<{ key: string }>('select portal_key as key from expiry.mentors')
+    const isOwned = new Set(owned.map(({ key }) => key))
+    for (const key of touched)
+      if (!isOwned.has(key) && exists(key))
+        simulator.control.editAsOffice({ key, values: { hlf_websitevisible: false } })
     // The comparison that the night asks for mends the rest.
     simulator.control.seedContacts(keys.filter((key) => !exists(key)).map(seed))
     await night()
