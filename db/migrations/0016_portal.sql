@@ -89,6 +89,7 @@ ALTER TABLE "expiry"."portal_sync" ADD COLUMN "lease_until" timestamp with time 
 ALTER TABLE "expiry"."portal_sync" ADD COLUMN "sending_version" bigint;--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD COLUMN "unsure_until" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD COLUMN "pushed_key" text;--> statement-breakpoint
+ALTER TABLE "expiry"."portal_sync" ADD COLUMN "earlier_keys" text[] DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD COLUMN "acknowledged" jsonb;--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD COLUMN "requested_by" text;--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD COLUMN "met_in" bigint;--> statement-breakpoint
@@ -100,6 +101,7 @@ CREATE INDEX "portal_sync_queued_idx" ON "expiry"."portal_sync" USING btree ("me
 CREATE INDEX "portal_sync_sending_idx" ON "expiry"."portal_sync" USING btree ("lease_until") WHERE status = 'sending';--> statement-breakpoint
 CREATE INDEX "portal_sync_parked_idx" ON "expiry"."portal_sync" USING btree ("mentor_id") WHERE status = 'parked';--> statement-breakpoint
 CREATE INDEX "portal_sync_pushed_key_idx" ON "expiry"."portal_sync" USING btree ("pushed_key");--> statement-breakpoint
+CREATE INDEX "portal_sync_earlier_keys_idx" ON "expiry"."portal_sync" USING btree ("mentor_id") WHERE earlier_keys <> '{}';--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD CONSTRAINT "portal_sync_status_check" CHECK ("expiry"."portal_sync"."status" in ('pending', 'queued', 'sending', 'verifying', 'synced', 'parked'));--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD CONSTRAINT "portal_sync_priority_check" CHECK ("expiry"."portal_sync"."priority" between 1 and 4);--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD CONSTRAINT "portal_sync_sending_check" CHECK (("expiry"."portal_sync"."status" = 'sending') = ("expiry"."portal_sync"."lease_until" is not null) and ("expiry"."portal_sync"."status" = 'sending') = ("expiry"."portal_sync"."sending_version" is not null));

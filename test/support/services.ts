@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createGuardedFolder } from './guarded-folder.ts'
 import { runningOf, signalTree } from './process-tree.ts'
+import { keepOutput } from './service-output.ts'
 import { waitFor } from './wait.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/mentor-expiry', import.meta.url))
@@ -61,7 +62,12 @@ export async function startService(
   })
   child.stdin.on('error', () => undefined) // it may end without having read
   child.stdin.end(input)
-  const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }))
+  const lines: string[] = []
+  const keep = keepOutput(args[0] ?? '', env)
+  const exited = once(child, 'close').then(([code, signal]): Exit => {
+    keep(lines)
+    return { code, signal }
+  })
   await once(child, 'spawn')
   const { pid } = child
   if (pid === undefined) throw new Error(`${args.join(' ')} did not start`)
@@ -70,6 +76,7 @@ export async function startService(
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line)
       const parsed = parseLine(line)
       if (parsed) log.push(parsed)
       else output.push(line)
