@@ -13,12 +13,13 @@ beforeEach(async () => {
 test('what is in order is said to be, and nothing is changed', async () => {
   const found = await lookAt(database)
   const { 'Queue/queue': queue, 'Channels/channels': channels, 'Channels/alerts': alerts, ...others } = found
-  const { 'Services/listener': listener, 'Services/notifier': notifier, ...rest } = others
+  const { 'Services/listener': listener, 'Services/notifier': notifier, 'Portal/sync': portal, ...rest } = others
   expect(new Set(Object.values(rest))).toEqual(new Set(['ok']))
   expect(Object.keys(rest).length).toBeGreaterThan(20)
   expect(queue).toMatch(/^fail: Redis does not answer \(ECONNREFUSED\)/)
   expect(channels).toMatch(/^skipped: MAIL_URL, MAIL_OUTBOX and WEBHOOK_URL are not set here/)
   for (const service of [listener, notifier]) expect(service).toMatch(/^advice: none is connected/)
+  expect(portal).toMatch(/^skipped: off: PORTAL_URL is not set here/)
   expect(alerts).toMatch(/nobody is told of an alert → set OPERATIONS_EMAIL or OPERATIONS_WEBHOOK_URL/)
 })
 
