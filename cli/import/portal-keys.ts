@@ -1,7 +1,7 @@
 /**
  * Statements that find the faults of portal keys. They look at import_keys: the lines whose mentor shall have another key
  * than now, and those whose mentor has one that is asked for. Where neither the file names keys nor any is derived from
- * the reference, every mentor keeps the present one, which is nobody else's.
+ * the reference, every mentor keeps the present one, which is nobody else's. Dataverse compares keys without regard to case.
  */
 export function portalKeyFaults({ namesPortalKeys }: { namesPortalKeys: boolean }): string[] {
   return [
@@ -38,7 +38,7 @@ const holdersOfKeys = `
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
     join pg_temp.import_lines as l on l.organisation = o.slug and l.mentor_ref = m.external_ref
-   where m.portal_key in (select k.portal_key from pg_temp.import_keys as k)
+   where lower(m.portal_key) in (select lower(k.portal_key) from pg_temp.import_keys as k)
      and coalesce(l.portal_key, m.portal_key) = m.portal_key`
 
 const underivablePortalKeys = `
@@ -50,21 +50,21 @@ const underivablePortalKeys = `
 
 const duplicatePortalKeys = `
   with twice as (
-    select k.portal_key, min(k.line) as first_line
+    select lower(k.portal_key) as key, min(k.line) as first_line
       from pg_temp.import_keys as k
-     group by k.portal_key
+     group by lower(k.portal_key)
     having count(*) > 1 and count(distinct (k.organisation, k.mentor_ref)) > 1
   )
   insert into pg_temp.import_faults (line, fault_column, code, other_line, place)
   select k.line, 'portal_key', 'duplicate_portal_key',
-         case k.line when t.first_line then lead(k.line) over (partition by k.portal_key order by k.line)
+         case k.line when t.first_line then lead(k.line) over (partition by t.key order by k.line)
                      else t.first_line end,
          104
     from pg_temp.import_keys as k
-    join twice as t using (portal_key)`
+    join twice as t on t.key = lower(k.portal_key)`
 
 const portalKeysOfOthers = `
   insert into pg_temp.import_faults (line, fault_column, code, place)
   select k.line, 'portal_key', 'portal_key_taken', 105
     from pg_temp.import_keys as k
-    join expiry.mentors as m on m.portal_key = k.portal_key and m.id is distinct from k.mentor_id`
+    join expiry.mentors as m on lower(m.portal_key) = lower(k.portal_key) and m.id is distinct from k.mentor_id`

@@ -40,6 +40,7 @@ CREATE TABLE "expiry"."portal_reconciliations" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "expiry"."portal_reconciliations_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"requested_by" text NOT NULL,
 	"requested_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"begins_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"is_initial" boolean DEFAULT false NOT NULL,
 	"status" text DEFAULT 'requested' NOT NULL,
 	"environment" uuid,
@@ -96,12 +97,13 @@ ALTER TABLE "expiry"."portal_sync" ADD COLUMN "met_in" bigint;--> statement-brea
 CREATE INDEX "portal_differences_mentor_id_idx" ON "expiry"."portal_differences" USING btree ("mentor_id");--> statement-breakpoint
 CREATE INDEX "portal_reconciliations_open_idx" ON "expiry"."portal_reconciliations" USING btree ("id") WHERE status in ('requested', 'running');--> statement-breakpoint
 CREATE INDEX "portal_sync_attempts_finished_at_idx" ON "expiry"."portal_sync_attempts" USING btree ("finished_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "mentors_portal_key_any_case_key" ON "expiry"."mentors" USING btree (lower("portal_key"));--> statement-breakpoint
 CREATE INDEX "portal_sync_pending_idx" ON "expiry"."portal_sync" USING btree ("priority","available_at","mentor_id") WHERE status in ('pending', 'verifying');--> statement-breakpoint
 CREATE INDEX "portal_sync_queued_idx" ON "expiry"."portal_sync" USING btree ("mentor_id") WHERE status = 'queued';--> statement-breakpoint
 CREATE INDEX "portal_sync_sending_idx" ON "expiry"."portal_sync" USING btree ("lease_until") WHERE status = 'sending';--> statement-breakpoint
 CREATE INDEX "portal_sync_parked_idx" ON "expiry"."portal_sync" USING btree ("mentor_id") WHERE status = 'parked';--> statement-breakpoint
 CREATE INDEX "portal_sync_pushed_key_idx" ON "expiry"."portal_sync" USING btree ("pushed_key");--> statement-breakpoint
-CREATE INDEX "portal_sync_earlier_keys_idx" ON "expiry"."portal_sync" USING btree ("mentor_id") WHERE earlier_keys <> '{}';--> statement-breakpoint
+CREATE INDEX "portal_sync_earlier_keys_idx" ON "expiry"."portal_sync" USING gin ("earlier_keys") WHERE earlier_keys <> '{}';--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD CONSTRAINT "portal_sync_status_check" CHECK ("expiry"."portal_sync"."status" in ('pending', 'queued', 'sending', 'verifying', 'synced', 'parked'));--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD CONSTRAINT "portal_sync_priority_check" CHECK ("expiry"."portal_sync"."priority" between 1 and 4);--> statement-breakpoint
 ALTER TABLE "expiry"."portal_sync" ADD CONSTRAINT "portal_sync_sending_check" CHECK (("expiry"."portal_sync"."status" = 'sending') = ("expiry"."portal_sync"."lease_until" is not null) and ("expiry"."portal_sync"."status" = 'sending') = ("expiry"."portal_sync"."sending_version" is not null));

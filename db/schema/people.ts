@@ -11,6 +11,7 @@ import {
   text,
   time,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { expiry, instant, mentorStatus, plausibleDate, plausibleEmail } from './types.ts'
@@ -102,6 +103,8 @@ export const mentors = expiry.table(
     index('mentors_coordinator_id_idx').on(t.coordinatorId),
     index('mentors_paused_until_idx').on(t.pausedUntil).where(sql`status = 'paused'`),
     index('mentors_expired_idx').on(t.id).where(sql`status = 'certification_expired'`),
+    // Dataverse compares keys without regard to case.
+    uniqueIndex('mentors_portal_key_any_case_key').on(sql`lower(${t.portalKey})`),
     index('mentors_removal_idx').on(t.id).where(sql`removal_requested_at is not null`),
     check('mentors_portal_key_check', sql`${t.portalKey} !~ '[/<>*%&:\\\\?+]' and ${t.portalKey} <> ''`),
     check('mentors_paused_until_check', plausibleDate(t.pausedUntil)),

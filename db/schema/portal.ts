@@ -71,7 +71,7 @@ export const portalSync = expiry.table(
     index('portal_sync_sending_idx').on(t.leaseUntil).where(sql`status = 'sending'`),
     index('portal_sync_parked_idx').on(t.mentorId).where(sql`status = 'parked'`),
     index('portal_sync_pushed_key_idx').on(t.pushedKey),
-    index('portal_sync_earlier_keys_idx').on(t.mentorId).where(sql`earlier_keys <> '{}'`),
+    index('portal_sync_earlier_keys_idx').using('gin', t.earlierKeys).where(sql`earlier_keys <> '{}'`),
   ],
 )
 
@@ -128,6 +128,7 @@ export const portalReconciliations = expiry.table(
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     requestedBy: text('requested_by').notNull(),
     requestedAt: instant('requested_at').notNull().defaultNow(),
+    beginsAt: instant('begins_at').notNull().defaultNow(),
     isInitial: boolean('is_initial').notNull().default(false),
     status: text('status').notNull().default('requested'),
     environment: uuid('environment'),

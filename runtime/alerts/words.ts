@@ -95,7 +95,19 @@ const wordings: Readonly<Record<string, Wording>> = {
   portal_parked: ({ count, mentors = [] }) => ({
     title: 'the website does not take some mentors',
     happened: `The portal refuses what it must show of ${many(count, 'mentor')}, or has no contact of that key: ${list(mentors)}. They may still be listed.`,
-    todo: `Mend the contact or the key; the night tries again, mentor-expiry force-sync at once. ${explain}`,
+    todo: `Mend the contact or the key; the night tries again, mentor-expiry force-sync at once. ${explain({ mentors })}`,
+    runbook: portalOutage,
+  }),
+  portal_failing: ({ count, mentors = [], code = 'unknown' }) => ({
+    title: 'the website fails to take some mentors',
+    happened: `The portal has failed again and again to take ${many(count, 'mentor')} (${code}), while it takes others: ${list(mentors)}. They may still be listed.`,
+    todo: `They are tried again every quarter of an hour; see with whoever runs Dynamics what fails. ${explain({ mentors })}`,
+    runbook: portalOutage,
+  }),
+  portal_uncompared: () => ({
+    title: 'the website was not compared',
+    happened: 'For more than a day nobody has compared all contacts of the portal with what they must show.',
+    todo: 'Is portal-sync running? select * from expiry.portal_reconciliations order by id desc tells why the last ones failed.',
     runbook: portalOutage,
   }),
   portal_stuck: ({ pending = 0, queued = 0, sending = 0 }) => ({

@@ -76,6 +76,8 @@ export function columnsToRead({ columns: { visible, status, expiryDate } }: Mapp
   return [visible, status, expiryDate]
 }
 
+const unknownValues: PortalValues = { visible: null, status: null, expiryDate: null }
+
 function readPage(
   body: unknown,
   mapping: Mapping,
@@ -86,8 +88,8 @@ function readPage(
   for (const row of page.value) {
     const key = row[mapping.keyColumn]
     const values = readValues(row, mapping)
-    if (typeof key !== 'string' || !values) return undefined
-    contacts.push({ key, values })
+    // One that is not understood stops no other; a push will say of it that it is not.
+    if (typeof key === 'string') contacts.push({ key, values: values ?? unknownValues })
   }
   return { contacts, next: page['@odata.nextLink'] }
 }

@@ -78,7 +78,7 @@ async function comparePages(
     }
     const states = await statesOf(pool, page.contacts)
     const differences = page.contacts.flatMap((contact) =>
-      differenceOf(contact, states.get(contact.key), portal.mapping),
+      differenceOf(contact, states.get(contact.key.toLowerCase()), portal.mapping),
     )
     await pool.query('select expiry.record_portal_differences($1, $2, $3, $4)', [
       id,

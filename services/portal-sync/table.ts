@@ -30,6 +30,8 @@ export type PortalTable = {
     isWrong: boolean
     details: object
   }): Promise<void>
+  /** How many days the credential still holds. */
+  warnOfSecret(daysLeft: number): Promise<void>
   /** Deletes the mentor who was to be removed, now that the portal has acknowledged. */
   deleteRemoved(mentorId: string): Promise<void>
 }
@@ -78,6 +80,9 @@ export function openPortalTable(
     },
     async keepAlert({ kind, severity, key, isWrong, details }) {
       await pool.query('select expiry.keep_alert($1, $2, $3, $4, $5)', [kind, severity, key, isWrong, details])
+    },
+    async warnOfSecret(daysLeft) {
+      await pool.query('select expiry.warn_of_portal_secret($1)', [daysLeft])
     },
     async deleteRemoved(mentorId) {
       await pool.query('select expiry.delete_removed_mentors($1)', [[mentorId]])

@@ -81,6 +81,29 @@ const stories: Record<string, Story> = {
     },
     remedy: allShown,
   },
+  portal_failing: {
+    cause: async (database) => {
+      await addPublished(database)
+      await database.query(`update expiry.portal_sync set failures = 5, last_error = 'http_500'`)
+      await database.query(
+        `insert into expiry.portal_sync_attempts (mentor_id, version, attempt, outcome, started_at)
+         values (gen_random_uuid(), 1, 1, 'acknowledged', now())`,
+      )
+    },
+    remedy: allShown,
+  },
+  portal_uncompared: {
+    cause: async (database) => {
+      await addPublished(database)
+      await reconcile(database, { initial: true })
+      await database.query(`select expiry.ask_portal_reconciliation('night', false)`)
+      await database.query(
+        `update expiry.portal_reconciliations set requested_at = requested_at - interval '27 hours',
+                finished_at = finished_at - interval '28 hours'`,
+      )
+    },
+    remedy: (database) => reconcile(database, { initial: false }),
+  },
   portal_stuck: {
     cause: async (database) => {
       await addPublished(database)

@@ -193,3 +193,14 @@ test('a mentor held by a claim is settled by the next sweep, and the host does n
   await database.query('select expiry.settle_rechecks(100)')
   expect(await syncOf(database, mentor)).toMatchObject({ status: 'pending', desired: { visible: false } })
 })
+
+test('two keys that differ in case alone are one contact, and belong to one mentor', async () => {
+  const mentor = await addMentor(database, { organisation, expiryDate: '2027-03-01' })
+  const other = await addMentor(database, { organisation, expiryDate: '2027-03-01' })
+  await publish(database, mentor)
+  await expect(
+    database.query(`update expiry.mentors set portal_key = 'k-1' where id = $1`, [other.id]),
+  ).rejects.toMatchObject({ code: '23505', constraint: 'mentors_portal_key_any_case_key' })
+  const { rows } = await database.query(`select mentor_id from expiry.portal_states(array['k-1'])`)
+  expect(rows).toEqual([{ mentor_id: mentor.id }])
+})

@@ -9,7 +9,19 @@ import {
   setClock,
   setStatus,
 } from '../support/people.ts'
-import { acknowledged, begin, claim, environment, hold, publish, record, syncAll, syncOf, type Task } from './portal.ts'
+import {
+  acknowledged,
+  begin,
+  claim,
+  environment,
+  hold,
+  holder,
+  publish,
+  record,
+  syncAll,
+  syncOf,
+  type Task,
+} from './portal.ts'
 
 let database: Database
 let organisation: string
@@ -251,4 +263,36 @@ test('who speaks with the portal is one, until the lease runs out or is given ba
   await database.query(`select expiry.set_portal_gate((select holder from expiry.portal_worker), 'throttled', 60)`)
   await database.query('select expiry.release_portal_worker((select holder from expiry.portal_worker))')
   expect(await ask()).toEqual([{ gate_code: 'throttled' }])
+})
+
+test('a change that came while its mentor was being pushed rings when it may follow', async () => {
+  const listener = await database.connect()
+  const rings: string[] = []
+  listener.on('notification', ({ channel }) => rings.push(channel))
+  const task = await begun()
+  await setStatus(database, mentor, 'paused')
+  await listener.query('listen expiry_portal_syncs')
+  await database.query('update expiry.portal_sync set priority = 2')
+  await record(database, task, acknowledged(task))
+  await listener.query('select 1')
+  expect(rings).toEqual(['expiry_portal_syncs'])
+})
+
+test('a comparison that was broken off is made again after some minutes, or when a person asks', async () => {
+  const take = async () =>
+    (
+      await database.query<{ id: number }>('select id from expiry.begin_portal_reconciliation($1, $2)', [
+        holder,
+        environment,
+      ])
+    ).rows
+  await database.query(`select expiry.ask_portal_reconciliation('night', false)`)
+  const { id } = only(await take())
+  await database.query(`select expiry.close_portal_reconciliation($1, 0.2, 'http_504')`, [id])
+  expect(await take()).toEqual([])
+  await database.query(`update expiry.portal_reconciliations set begins_at = begins_at - interval '5 minutes'`)
+  expect(await take()).toHaveLength(1)
+  expect(await take()).toEqual([])
+  await database.query(`select expiry.ask_portal_reconciliation('kari', false)`)
+  expect(await take()).toHaveLength(1)
 })

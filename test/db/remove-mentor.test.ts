@@ -148,3 +148,15 @@ test('a removal waits for no host that holds the certification, and ends what wa
   )
   expect(open.rowCount).toBe(0)
 })
+
+test('a mentor whose contact is gone is shown nowhere, and can be removed', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  await publish(mentor)
+  await remove(mentor)
+  await database.query(`update expiry.portal_sync set status = 'parked', last_error = 'http_404'`)
+  await database.query('select expiry.delete_removed_mentors()')
+  expect(await traces(mentor)).toContain('mentors')
+  await database.query(`update expiry.portal_sync set last_error = '0x80060891'`)
+  await database.query('select expiry.delete_removed_mentors()')
+  expect(await traces(mentor)).toEqual([])
+})

@@ -68,6 +68,7 @@ const mayExecute: Record<string, string> = {
   set_portal_gate: 'service',
   record_portal_health: 'service',
   ask_portal_reconciliation: 'service',
+  warn_of_portal_secret: 'service',
   begin_portal_reconciliation: 'service',
   portal_states: 'service',
   record_portal_differences: 'service',

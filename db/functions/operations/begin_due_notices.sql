@@ -24,7 +24,11 @@ as $$
        and (
          n.alert_id is null
          or n.available_at <= clock.now
-            and (n.notices = 0 or n.told_at <= clock.now - pg_catalog.make_interval(secs => p_repeat))
+            and (n.notices = 0 or case
+              -- Told again when less time is left, not day by day.
+              when a.kind = 'portal_secret_expires' then n.told_at = '-infinity'
+              else n.told_at <= clock.now - pg_catalog.make_interval(secs => p_repeat)
+            end)
        )
     union all
     -- What was told, may have been or could not be is told as over; what came and went between is worth no word.

@@ -22,13 +22,15 @@ begin
   if v_count > 0 then
     perform pg_catalog.pg_notify('expiry_portal_syncs', '');
   end if;
-  insert into expiry.portal_reconciliations (requested_by, is_initial)
-  select p_actor, p_is_initial
-   where not exists (
-     select from expiry.portal_reconciliations as r where r.status = 'requested' and r.is_initial >= p_is_initial
-   );
+  -- One that waits to be made again begins now.
+  update expiry.portal_reconciliations as r set begins_at = pg_catalog.clock_timestamp()
+   where r.status = 'requested' and r.is_initial >= p_is_initial;
+  if not found then
+    insert into expiry.portal_reconciliations (requested_by, is_initial) values (p_actor, p_is_initial);
+  end if;
+  delete from expiry.portal_sync_attempts as a where a.finished_at < pg_catalog.clock_timestamp() - interval '1 year';
   return v_count;
 end;
 $$;
 comment on function expiry.ask_portal_reconciliation(text, boolean) is
-  'Has all contacts compared with what they must show, by whoever speaks with the portal, and the parked mentors tried again, of whom it returns the number. Initial: a person says that this environment of the portal is the right one.';
+  'Has all contacts compared with what they must show, by whoever speaks with the portal, and the parked mentors tried again, of whom it returns the number. Attempts that are older than a year are forgotten. Initial: a person says that this environment of the portal is the right one.';

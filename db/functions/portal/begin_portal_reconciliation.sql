@@ -13,12 +13,18 @@ begin
     return;
   end if;
   -- One speaks with the portal at a time: what another one had begun has ended with it.
-  update expiry.portal_reconciliations as r
-     set status = 'failed', error = 'crashed', finished_at = pg_catalog.clock_timestamp()
-   where r.status = 'running';
+  with crashed as (
+    update expiry.portal_reconciliations as r
+       set status = 'failed', error = 'crashed', finished_at = pg_catalog.clock_timestamp()
+     where r.status = 'running'
+    returning r.id
+  )
+  select pg_catalog.max(c.id) into v_id from crashed as c;
+  perform expiry.ask_portal_reconciliation_again(v_id);
+  v_id := null;
   update expiry.portal_reconciliations as r
      set status = 'running', environment = p_environment, started_at = pg_catalog.clock_timestamp()
-   where r.id = (select q.id from expiry.portal_reconciliations as q where q.status = 'requested' order by q.id limit 1)
+   where r.id = (select q.id from expiry.portal_reconciliations as q where q.status = 'requested' and q.begins_at <= pg_catalog.clock_timestamp() order by q.id limit 1)
   returning r.id into v_id;
   if v_id is null then
     return;

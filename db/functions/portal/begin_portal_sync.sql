@@ -45,7 +45,7 @@ begin
        -- Whose contact it is now says what it shows.
        select from expiry.portal_desires as d
          join expiry.mentors as m on m.id = d.mentor_id
-        where m.portal_key = u.key and m.id <> p_mentor_id and d.portal_key is not null
+        where pg_catalog.lower(m.portal_key) = pg_catalog.lower(u.key) and m.id <> p_mentor_id and d.portal_key is not null
      )
   );
   v_is_new := v_desired is distinct from v_row.desired or v_row.status not in ('pending', 'queued');

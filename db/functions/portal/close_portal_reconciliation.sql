@@ -18,6 +18,7 @@ begin
     update expiry.portal_reconciliations as r
        set status = 'failed', error = p_error, finished_at = pg_catalog.clock_timestamp()
      where r.id = p_reconciliation_id;
+    perform expiry.ask_portal_reconciliation_again(p_reconciliation_id);
     return 'failed';
   end if;
 
@@ -83,4 +84,4 @@ begin
 end;
 $$;
 comment on function expiry.close_portal_reconciliation(bigint, double precision, text) is
-  'Ends a comparison: whose contact was not met is missing, and every difference of somebody who claimed to be in sync is pushed. Where more than 10, and more than p_share, of those differ, or nobody has adopted this environment, they are held and an alert says so; whoever is shown and must not be is hidden all the same. With p_error it has failed, and nothing is concluded.';
+  'Ends a comparison: whose contact was not met is missing, and every difference of somebody who claimed to be in sync is pushed. Where more than 10, and more than p_share, of those differ, or nobody has adopted this environment, they are held and an alert says so; whoever is shown and must not be is hidden all the same. With p_error it has failed, nothing is concluded, and it is tried again.';

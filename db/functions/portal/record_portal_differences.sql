@@ -15,11 +15,12 @@ begin
   update expiry.portal_sync as p set met_in = p_reconciliation_id from met where p.mentor_id = met.mentor_id;
   insert into expiry.portal_differences as d
     (portal_key, kind, mentor_id, fields, is_exposed, claims_sync, since, found_in)
-  select f."portalKey", f.kind, f."mentorId", f.fields, f."isExposed", f."claimsSync", pg_catalog.clock_timestamp(), p_reconciliation_id
+  -- A key whose index does not hold may stand there twice.
+  select distinct on (f."portalKey") f."portalKey", f.kind, f."mentorId", f.fields, f."isExposed", f."claimsSync", pg_catalog.clock_timestamp(), p_reconciliation_id
     from pg_catalog.jsonb_to_recordset(p_differences) as f (
       "portalKey" text, kind text, "mentorId" uuid, fields text[], "isExposed" boolean, "claimsSync" boolean
     )
-   order by f."portalKey"
+   order by f."portalKey", f."isExposed" desc
   on conflict (portal_key) do update
      set kind = excluded.kind, mentor_id = excluded.mentor_id, fields = excluded.fields, is_exposed = excluded.is_exposed,
          claims_sync = excluded.claims_sync, found_in = excluded.found_in,

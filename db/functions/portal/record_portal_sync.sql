@@ -10,6 +10,7 @@ declare
   v_outcome text := p_result ->> 'outcome';
   v_now timestamptz := pg_catalog.clock_timestamp();
   v_status text;
+  v_is_due boolean;
 begin
   if v_outcome is null or v_outcome not in ('acknowledged', 'failed', 'unknown', 'postponed', 'parked') then
     raise exception using errcode = '22023', message = 'the outcome of a push is none that is known';
@@ -60,9 +61,12 @@ begin
          for no key update
     ) as next
    where p.mentor_id = next.mentor_id
-  returning p.status into v_status;
+  returning p.status, p.available_at <= v_now into v_status, v_is_due;
   if v_status is null then
     return 'stale';
+  end if;
+  if v_status = 'pending' and v_is_due then
+    perform pg_catalog.pg_notify('expiry_portal_syncs', '');
   end if;
   insert into expiry.portal_sync_attempts (mentor_id, version, attempt, outcome, code, steps, started_at)
   values (p_mentor_id, p_version, p_attempt, v_outcome, p_result ->> 'code', coalesce(p_result -> 'steps', '[]'),

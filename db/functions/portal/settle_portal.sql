@@ -20,11 +20,11 @@ begin
              else 4
            end as priority,
            -- What is under way about the one before whose contact it was may still be carried out.
-           case when d.portal_key is distinct from p.desired ->> 'key' and exists (
+           case when d.portal_key <> coalesce(p.desired ->> 'key', '') and exists (
              select from expiry.portal_sync as other where other.pushed_key = d.portal_key and other.mentor_id <> d.mentor_id
              union all
              select from expiry.portal_sync as other
-              where other.earlier_keys <> '{}' and d.portal_key = any (other.earlier_keys) and other.mentor_id <> d.mentor_id
+              where other.earlier_keys <> '{}' and other.earlier_keys @> array[d.portal_key] and other.mentor_id <> d.mentor_id
            ) then pg_catalog.clock_timestamp() + expiry.portal_verify_after() + interval '1 minute' end as unsure_until
       from expiry.portal_desires as d
       left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
@@ -33,11 +33,11 @@ begin
        and d.desired is distinct from p.desired
   ), held as materialized (
     -- A claim that waits for its queue may hold some of them for seconds: those are noted.
-    select p.mentor_id
+    select w.mentor_id, w.desired, w.priority, w.unsure_until
       from expiry.portal_sync as p
-     where p.mentor_id in (select w.mentor_id from wanted as w where w.is_known)
+      join wanted as w on w.mentor_id = p.mentor_id and w.is_known
      order by p.mentor_id
-       for no key update skip locked
+       for no key update of p skip locked
   ), bumped as (
     update expiry.portal_sync as p
        set desired = w.desired, desired_version = p.desired_version + 1, changed_at = (select expiry.now()),
@@ -53,8 +53,7 @@ begin
            earlier_keys = case when w.desired ->> 'key' is distinct from p.desired ->> 'key'
              then expiry.earlier_portal_keys(p.earlier_keys || (p.desired ->> 'key'), w.desired ->> 'key')
              else p.earlier_keys end
-      from wanted as w
-      join held on held.mentor_id = w.mentor_id
+      from held as w
      where p.mentor_id = w.mentor_id
     returning p.mentor_id
   ), added as (

@@ -15,7 +15,9 @@ begin
      where m.removal_requested_at is not null
        and (p_mentor_ids is null or m.id = any (p_mentor_ids))
        and m.status = 'inactive'
-       and not exists (select from expiry.portal_sync as p where p.mentor_id = m.id and p.status <> 'synced')
+       and not exists (select from expiry.portal_sync as p where p.mentor_id = m.id and p.status <> 'synced'
+         -- Whose contact is gone is shown nowhere.
+         and not (p.status = 'parked' and p.last_error in ('0x80040217', '0x80060891') and p.earlier_keys = '{}'))
        -- What is being sent is left to end.
        and not exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'sending')
      order by m.id
@@ -39,6 +41,8 @@ begin
   delete from expiry.certification_history as h where h.mentor_id = any (v_ids);
   delete from expiry.mentor_rechecks as r where r.mentor_id = any (v_ids);
   delete from expiry.backdated_expiries as b where b.mentor_id = any (v_ids);
+  delete from expiry.portal_sync_attempts as a where a.mentor_id = any (v_ids);
+  delete from expiry.portal_differences as d where d.mentor_id = any (v_ids);
   delete from expiry.portal_sync as p where p.mentor_id = any (v_ids);
   delete from expiry.mentors as m where m.id = any (v_ids);
   perform expiry.resolve_alert('mentor_stuck:' || u.id) from pg_catalog.unnest(v_ids) as u (id);
@@ -46,4 +50,4 @@ begin
 end;
 $$;
 comment on function expiry.delete_removed_mentors(uuid[]) is
-  'Deletes the mentors (of these, or of all) whose removal was asked for and whom the website no longer shows, with everything recorded about them but their transitions, and returns how many. Who is held by somebody is left to the next night.';
+  'Deletes the mentors (of these, or of all) whose removal was asked for and whom the website no longer shows, with everything recorded about them but their transitions and the lists of whom break-glass-sync was used for, which name nobody, and returns how many. Who is held by somebody is left to the next night.';
