@@ -6,9 +6,11 @@ import type { PortalSyncEvent } from '../../services/portal-sync/events.ts'
 import { runPortalSync } from '../../services/portal-sync/portal-sync.ts'
 import type { OptionsInput } from '../../simulator/options.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { startWebhookReceiver, type WebhookFake } from '../fakes/webhook/server.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation, type Mentor, type MentorOptions } from '../support/people.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { type Service, startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
 
 type PortalSync = AsyncDisposable & {
@@ -22,10 +24,15 @@ export type Stage = AsyncDisposable & {
   readonly database: Database
   readonly simulator: Simulator
   readonly redis: RedisServer
+  /** Where alerts go. */
+  readonly receiver: WebhookFake
+  readonly organisation: string
   /** What a process needs in its environment. */
   readonly env: Readonly<Record<string, string>>
   startListener(env?: Record<string, string>): PortalSync
   startPortalSync(env?: Record<string, string>): PortalSync
+  /** The same as a process of its own. */
+  startProcess(command: 'listener' | 'portal-sync', env?: Record<string, string>): Promise<Service>
   /** A published mentor with a contact, which shows nobody yet; the key is the name of the contact. */
   addPublished(key: string, options?: Partial<MentorOptions>): Promise<Mentor>
   /** Resolves when the portal has acknowledged everything. */
@@ -35,11 +42,18 @@ export type Stage = AsyncDisposable & {
 }
 
 const brisk = {
-  SWEEP_INTERVAL: '1',
+  SWEEP_INTERVAL: '0.5',
+  AUDIT_AFTER: '2',
+  CHECK_INTERVAL: '1',
+  ALERT_LEASE: '6',
+  RETRY_BASE: '0.2',
+  RETRY_CAP: '0.5',
   PORTAL_RATE: '500',
   PORTAL_CHECK_INTERVAL: '2',
-  PORTAL_LEASE: '20',
+  PORTAL_LEASE: '8',
   PORTAL_TIMEOUT: '2',
+  PORTAL_VERIFY_AFTER: '2',
+  LOG_LEVEL: 'debug',
 }
 
 /** Opens a stage, all of it disposed of together. */
@@ -52,6 +66,7 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
   const database = keep(await freshDatabase())
   const redis = keep(await startRedis())
   const simulator = keep(await startSimulator(options))
+  const receiver = keep(await startWebhookReceiver())
   await migrateQueue({ url: redis.url })
   const { tenant, clientId, clientSecret = '' } = simulator.control.credentials()
   const env = {
@@ -62,6 +77,8 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
     PORTAL_TENANT: tenant,
     PORTAL_CLIENT_ID: clientId,
     PORTAL_CLIENT_SECRET: clientSecret,
+    OPERATIONS_WEBHOOK_URL: receiver.url,
+    OPERATIONS_WEBHOOK_SECRET: receiver.secret,
     ...brisk,
   }
   const run = <Event>(service: (observe: (event: Event) => void, signal: AbortSignal) => Promise<void>) => {
@@ -76,13 +93,17 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
     return keep({ events, stop: stopped, [Symbol.asyncDispose]: stopped })
   }
   const organisation = await addOrganisation(database, { brakeMentors: 1_000 })
-  await database.query('update expiry.organisations set portal_enabled = true')
+  // Their day has been processed: nights are the test's own.
+  await database.query('update expiry.organisations set portal_enabled = true, processed_on = expiry.today(id)')
 
   return {
     database,
     simulator,
     redis,
+    receiver,
+    organisation,
     env,
+    startProcess: async (command, more = {}) => keep(await startService([command], { ...env, ...more })),
     startListener: (more = {}) =>
       run((observe: (event: PortalSyncEvent) => void, signal) => {
         void observe
@@ -102,7 +123,7 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
       await database.query('update expiry.mentors set portal_key = $2 where id = $1', [mentor.id, key])
       return mentor
     },
-    synced: async (deadlineMs = 20_000) => {
+    synced: async (deadlineMs = 25_000) => {
       await waitFor(
         'the portal to have acknowledged everything',
         async () => {

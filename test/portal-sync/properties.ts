@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import { AlertEvent } from '../../contracts/alert-event.ts'
+import { proposedMapping } from '../../runtime/portal/mapping.ts'
+import type { WebhookFake } from '../fakes/webhook/server.ts'
+import type { Runner } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
+import type { Stage } from './stage.ts'
+
+const { columns, statuses } = proposedMapping
+const ours = Object.values(columns)
+
+type Desired = { key: string; visible: boolean; status: keyof typeof statuses; expiryDate: string | null }
+
+/** What the contacts of published mentors must show, by key. */
+async function desiredOf(runner: Runner): Promise<Map<string, Desired>> {
+  const { rows } = await runner.query<{ desired: Desired }>(
+    'select desired from expiry.portal_desires where portal_key is not null',
+  )
+  return new Map(rows.map(({ desired }) => [desired.key, desired]))
+}
+
+/** Each contact shows what its mentor must show, and one that is nobody's shows nobody. */
+export async function expectPortalIsDesired({ database, simulator }: Stage): Promise<void> {
+  const desired = await desiredOf(database)
+  const wrong = simulator.control.contacts().flatMap(({ values }) => {
+    const key = String(values.hlf_mentorid)
+    const wanted = desired.get(key)
+    const shown = { key, visible: values[columns.visible] === true, status: values[columns.status], expiryDate: values[columns.expiryDate] }
+    const status = wanted && (statuses[wanted.status] ?? shown.status)
+    const must = wanted ? { ...wanted, status } : { ...shown, visible: false }
+    const isRight = shown.visible === must.visible && shown.status === must.status && shown.expiryDate === must.expiryDate
+    return isRight ? [] : [{ shown, must }]
+  })
+  expect(wrong).toEqual([])
+  expect(simulator.control.contacts().length).toBeGreaterThanOrEqual(desired.size)
+}
+
+/** What holds at any time, whatever has happened: nothing created, nothing of theirs touched, nothing needless or impatient. */
+export function expectGoodManners({ simulator }: Stage): void {
+  const journal = simulator.control.journal()
+  // A write that is carried out late may have been repeated meanwhile.
+  const late = new Set(journal.filter(({ fault }) => fault === 'late').flatMap(({ changes }) => changes.map(({ version }) => version)))
+  const writes = simulator.control.audit().filter(({ by }) => by !== 'office' && by !== 'portal')
+  expect(writes.filter(({ kind }) => kind !== 'updated')).toEqual([])
+  const foreign = writes.flatMap((write) => Object.keys(write.columns)).filter((column) => !ours.includes(column))
+  expect(foreign).toEqual([])
+  expect(writes.filter(({ needless, version }) => needless && !late.has(version))).toEqual([])
+  expect(journal.filter(({ insideGate }) => insideGate !== undefined)).toEqual([])
+  const overlaps = journal.flatMap((entry) => (isUnconditional(entry) ? [entry] : []))
+  expect(overlaps).toEqual([])
+}
+
+function isUnconditional({ method, ifMatch }: { method: string; ifMatch?: string }): boolean {
+  return method === 'PATCH' && ifMatch === undefined
+}
+
+/** Alerts that were opened so far, in order, of one kind; `isOver` where they are resolved. */
+export async function alertsOf(runner: Runner, kind: string): Promise<{ isOver: boolean; details: Record<string, unknown> }[]> {
+  const { rows } = await runner.query<{ isOver: boolean; details: Record<string, unknown> }>(
+    `select resolved_at is not null as "isOver", details from expiry.operations_alerts where kind = $1 order by id`,
+    [kind],
+  )
+  return rows
+}
+
+/** What the receiver was told of this kind so far, in order, each notice once. */
+export function toldOf({ received }: WebhookFake, kind: string): string[] {
+  const notices = new Map(received.map(({ id, body }) => [id, AlertEvent.parse(JSON.parse(body))]))
+  return [...notices.values()].flatMap(({ type, data }) => (data.kind === kind ? [type.replace('alert.', '')] : []))
+}
+
+/** Resolves when one alert of this kind, and one all-clear, have gone out. */
+export async function oneAlertAndAllClear({ database, receiver }: Stage, kind: string): Promise<void> {
+  await waitFor(`the all-clear of ${kind}`, () => toldOf(receiver, kind).includes('resolved'))
+  expect(toldOf(receiver, kind)).toEqual(['opened', 'resolved'])
+  expect(await alertsOf(database, kind)).toMatchObject([{ isOver: true }])
+}
