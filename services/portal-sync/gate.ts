@@ -12,7 +12,7 @@ import type { PortalTable } from './table.ts'
 export type Gate = {
   /** Resolves with the environment when the portal may be asked; rejects with the signal's reason when that aborts first. */
   opened(signal: AbortSignal): Promise<string>
-  /** What a push has met; not every one closes the gate. */
+  /** What a push, or a comparison, has met; not every one closes the gate. */
   met(obstacle: Failure): void
   /** A push has succeeded: the portal works. */
   proven(): void
@@ -66,23 +66,20 @@ export function openGate(
   let refusals = 0
   let rung = new AbortController()
 
-  /** An alert that cannot be told now is told at the next look. */
-  const tell = async (code: string | undefined) => {
-    try {
-      const isWrong = code !== undefined
-      await table.keepAlert({ kind: alertKey, severity: 'critical', key: alertKey, isWrong, details: { code } })
-    } catch (error) {
-      observe({ kind: 'watch_failed', step: 'alert', error })
-    }
+  /** One after the other: what was decided later must be written later. */
+  let writing = Promise.resolve()
+  const inOrder = (step: string, work: () => Promise<void>) => {
+    writing = writing.then(work).catch((error: unknown) => observe({ kind: 'watch_failed', step, error }))
+    return writing
   }
 
-  const write = async (code: string | null, seconds: number | null) => {
-    try {
-      await table.writeGate(code, seconds)
-    } catch (error) {
-      observe({ kind: 'watch_failed', step: 'gate', error })
-    }
-  }
+  /** An alert that cannot be told now is told at the next look. */
+  const tell = (code: string | undefined) =>
+    inOrder('alert', () =>
+      table.keepAlert({ kind: alertKey, severity: 'critical', key: alertKey, isWrong: code !== undefined, details: { code } }),
+    )
+
+  const write = (code: string | null, seconds: number | null) => inOrder('gate', () => table.writeGate(code, seconds))
 
   function close(code: string, milliseconds: number, isSuspicion = false): void {
     const until = performance.now() + milliseconds
@@ -150,7 +147,8 @@ export function openGate(
     environment = health.organizationId
     observe({ kind: 'healthy', environment: environment ?? '' })
     if (closed && closed.until <= performance.now()) open()
-    if (suspicion === undefined) await tell(undefined)
+    // What a push has met meanwhile is newer than this look.
+    if (closed === undefined && suspicion === undefined) await tell(undefined)
   }
 
   async function watch(): Promise<void> {

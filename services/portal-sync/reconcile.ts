@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { z } from 'zod'
+import type { Failure } from '../../runtime/portal/answer.ts'
 import { contactPages, type PortalContact } from '../../runtime/portal/contacts.ts'
 import type { Mapping } from '../../runtime/portal/mapping.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
@@ -10,6 +11,8 @@ export type ReconcileDeps = {
   portal: Pick<Portal, 'client' | 'mapping'>
   holder: string
   environment: string
+  /** Told of what stands in everybody's way. */
+  met: (obstacle: Failure) => void
   /** What may differ, as a share of those who claim to be in sync, before the differences are held. */
   share: number
 }
@@ -47,14 +50,14 @@ type Difference = {
  * none was. What differs is pushed by whoever pushes everything else.
  */
 export async function reconcile(deps: ReconcileDeps, signal: AbortSignal): Promise<Reconciled | undefined> {
-  const { pool, portal, holder, environment, share } = deps
+  const { pool, holder, environment, share } = deps
   const { rows } = await pool.query<{ id: number }>('select id from expiry.begin_portal_reconciliation($1, $2)', [
     holder,
     environment,
   ])
   const id = rows[0]?.id
   if (id === undefined) return undefined
-  const code = await comparePages({ pool, portal }, id, signal)
+  const code = await comparePages(deps, id, signal)
   const closed = await pool.query<{ status: string | null }>(
     'select expiry.close_portal_reconciliation($1, $2, $3) as status',
     [id, share, code],
@@ -64,12 +67,15 @@ export async function reconcile(deps: ReconcileDeps, signal: AbortSignal): Promi
 
 /** The code of what ended it early, or null. */
 async function comparePages(
-  { pool, portal }: Pick<ReconcileDeps, 'pool' | 'portal'>,
+  { pool, portal, met }: Pick<ReconcileDeps, 'pool' | 'portal' | 'met'>,
   id: number,
   signal: AbortSignal,
 ): Promise<string | null> {
   for await (const page of contactPages({ ...portal, priority }, signal)) {
-    if (page.kind !== 'ok') return page.code
+    if (page.kind !== 'ok') {
+      met(page)
+      return page.code
+    }
     const states = await statesOf(pool, page.contacts)
     const differences = page.contacts.flatMap((contact) =>
       differenceOf(contact, states.get(contact.key), portal.mapping),

@@ -125,7 +125,10 @@ async function reconcileWhenAsked(
   while (!stopping.aborted) {
     try {
       const environment = await gate.opened(stopping)
-      const reconciled = await reconcile({ pool, portal, holder, environment, share: config.PORTAL_SHARE }, stopping)
+      const reconciled = await reconcile(
+        { pool, portal, holder, environment, met: gate.met, share: config.PORTAL_SHARE },
+        stopping,
+      )
       if (reconciled)
         observe({
           kind: 'reconciled',
