@@ -4,7 +4,8 @@ import { waitFor } from '../support/wait.ts'
 import { alertsOf, expectGoodManners, expectPortalIsDesired, oneAlertAndAllClear, toldOf } from './properties.ts'
 import { openStage, type Stage } from './stage.ts'
 
-const throttled = (seconds: number) => ({ kind: 'dataverse', error: 'request_limit', retryAfter: String(seconds) }) as const
+const throttled = (seconds: number) =>
+  ({ kind: 'dataverse', error: 'request_limit', retryAfter: String(seconds) }) as const
 
 /** Mentors who are shown, by keys that count. */
 async function addShown(stage: Stage, count: number) {
@@ -41,27 +42,30 @@ test('while the portal asks for patience nobody asks it, whatever else there is 
 test.each([
   ['a push', { route: 'row' } as const],
   ['the comparison of all contacts', { route: 'collection', contains: 'filter' } as const],
-])('a process that is killed while the portal asks for patience, told to %s, leaves that to the next one', async (_, where) => {
-  await using stage = await openStage()
-  const [mentor] = await addShown(stage, 1)
-  if (!mentor) throw new Error('one was added')
-  stage.startListener()
-  const env = { PORTAL_LEASE: '2', PORTAL_TIMEOUT: '0.5', PORTAL_CHECK_INTERVAL: '60' }
-  const first = await stage.startProcess('portal-sync', env)
-  await stage.synced()
-  const fault = stage.simulator.control.addFault({ act: throttled(8), ...where, times: 1 })
-  if (where.route === 'row') await setStatus(stage.database, mentor, 'paused')
-  else await stage.database.query(`select expiry.ask_portal_reconciliation('kari', true)`)
-  await waitFor('the portal to ask for patience', () => stage.simulator.control.faultHits(fault) === 1)
-  await waitFor('that to be written down', async () => ((await gateOf(stage)).seconds ?? 0) > 0)
-  await first.kill()
-  await setStatus(stage.database, mentor, 'inactive')
-  const second = await stage.startProcess('portal-sync', env)
-  await second.waitForEvent('holding')
-  await stage.synced()
-  expect(stage.contact('M-1').visible).toBe(false)
-  expectGoodManners(stage)
-})
+])(
+  'a process that is killed while the portal asks for patience, told to %s, leaves that to the next one',
+  async (_, where) => {
+    await using stage = await openStage()
+    const [mentor] = await addShown(stage, 1)
+    if (!mentor) throw new Error('one was added')
+    stage.startListener()
+    const env = { PORTAL_LEASE: '2', PORTAL_TIMEOUT: '0.5', PORTAL_CHECK_INTERVAL: '60' }
+    const first = await stage.startProcess('portal-sync', env)
+    await stage.synced()
+    const fault = stage.simulator.control.addFault({ act: throttled(8), ...where, times: 1 })
+    if (where.route === 'row') await setStatus(stage.database, mentor, 'paused')
+    else await stage.database.query(`select expiry.ask_portal_reconciliation('kari', true)`)
+    await waitFor('the portal to ask for patience', () => stage.simulator.control.faultHits(fault) === 1)
+    await waitFor('that to be written down', async () => ((await gateOf(stage)).seconds ?? 0) > 0)
+    await first.kill()
+    await setStatus(stage.database, mentor, 'inactive')
+    const second = await stage.startProcess('portal-sync', env)
+    await second.waitForEvent('holding')
+    await stage.synced()
+    expect(stage.contact('M-1').visible).toBe(false)
+    expectGoodManners(stage)
+  },
+)
 
 test('what closes the gate besides does not shorten what the portal has asked for', async () => {
   await using stage = await openStage()
@@ -72,7 +76,12 @@ test('what closes the gate besides does not shorten what the portal has asked fo
   await stage.synced()
   // A refusal that arrives while the gate is closed already.
   stage.simulator.control.addFault({ act: throttled(30), contains: 'M-1', times: 1 })
-  stage.simulator.control.addFault({ act: { kind: 'slow', milliseconds: 1_500 }, contains: 'M-2', method: 'PATCH', times: 1 })
+  stage.simulator.control.addFault({
+    act: { kind: 'slow', milliseconds: 1_500 },
+    contains: 'M-2',
+    method: 'PATCH',
+    times: 1,
+  })
   stage.simulator.control.setRole({ clientId: stage.env.PORTAL_CLIENT_ID ?? '', role: ['Read'] })
   await setStatus(stage.database, other, 'paused')
   await waitFor('its write to be under way', () => stage.simulator.control.journal().at(-1)?.outcome === 'open')
@@ -108,7 +117,8 @@ test.each<[string, (stage: Stage) => void, (stage: Stage) => void]>([
   [
     'a secret that ends',
     (stage) => stage.simulator.control.expireSecrets(clientId(stage)),
-    (stage) => void stage.simulator.control.addSecret({ clientId: clientId(stage), value: stage.env.PORTAL_CLIENT_SECRET }),
+    (stage) =>
+      void stage.simulator.control.addSecret({ clientId: clientId(stage), value: stage.env.PORTAL_CLIENT_SECRET }),
   ],
   [
     'an application that is disabled',

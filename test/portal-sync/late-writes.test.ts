@@ -63,7 +63,8 @@ describe.each([
     expect(stage.contact('M-1')).toMatchObject({ visible: to === 'active', expires: '2098-01-01' })
     late.carryOut()
     await stage.synced()
-    if (to === 'paused') expect(stage.simulator.control.journal().find(({ fault }) => fault === 'late')?.changes).toEqual([])
+    if (to === 'paused')
+      expect(stage.simulator.control.journal().find(({ fault }) => fault === 'late')?.changes).toEqual([])
     expect(stage.contact('M-1').visible).toBe(to === 'active')
     await expectPortalIsDesired(stage)
     expectGoodManners(stage)
@@ -93,7 +94,10 @@ describe.each([
 
 test.each([
   ['breaks the connection', { kind: 'cut', when: 'committed' }],
-  ['answers with the error of a gateway', { kind: 'page', status: 504, title: 'Gateway Timeout', headers: {}, committed: true }],
+  [
+    'answers with the error of a gateway',
+    { kind: 'page', status: 504, title: 'Gateway Timeout', headers: {}, committed: true },
+  ],
 ] as const)('a write that is carried out and then %s is not repeated', async (_, act) => {
   await using stage = await openLateStage()
   const mentor = await stage.addPublished('M-1')

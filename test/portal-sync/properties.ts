@@ -25,10 +25,16 @@ export async function expectPortalIsDesired({ database, simulator }: Stage): Pro
   const wrong = simulator.control.contacts().flatMap(({ values }) => {
     const key = String(values.hlf_mentorid)
     const wanted = desired.get(key)
-    const shown = { key, visible: values[columns.visible] === true, status: values[columns.status], expiryDate: values[columns.expiryDate] }
+    const shown = {
+      key,
+      visible: values[columns.visible] === true,
+      status: values[columns.status],
+      expiryDate: values[columns.expiryDate],
+    }
     const status = wanted && (statuses[wanted.status] ?? shown.status)
     const must = wanted ? { ...wanted, status } : { ...shown, visible: false }
-    const isRight = shown.visible === must.visible && shown.status === must.status && shown.expiryDate === must.expiryDate
+    const isRight =
+      shown.visible === must.visible && shown.status === must.status && shown.expiryDate === must.expiryDate
     return isRight ? [] : [{ shown, must }]
   })
   expect(wrong).toEqual([])
@@ -42,7 +48,9 @@ const crossing = 200
 export function expectGoodManners({ simulator }: Stage): void {
   const journal = simulator.control.journal()
   // A write that is carried out late may have been repeated meanwhile.
-  const late = new Set(journal.filter(({ fault }) => fault === 'late').flatMap(({ changes }) => changes.map(({ version }) => version)))
+  const late = new Set(
+    journal.filter(({ fault }) => fault === 'late').flatMap(({ changes }) => changes.map(({ version }) => version)),
+  )
   const writes = simulator.control.audit().filter(({ by }) => by !== 'office' && by !== 'portal')
   expect(writes.filter(({ kind }) => kind !== 'updated')).toEqual([])
   const foreign = writes.flatMap((write) => Object.keys(write.columns)).filter((column) => !ours.includes(column))
@@ -52,7 +60,10 @@ export function expectGoodManners({ simulator }: Stage): void {
 }
 
 /** Alerts that were opened so far, in order, of one kind; `isOver` where they are resolved. */
-export async function alertsOf(runner: Runner, kind: string): Promise<{ isOver: boolean; details: Record<string, unknown> }[]> {
+export async function alertsOf(
+  runner: Runner,
+  kind: string,
+): Promise<{ isOver: boolean; details: Record<string, unknown> }[]> {
   const { rows } = await runner.query<{ isOver: boolean; details: Record<string, unknown> }>(
     `select resolved_at is not null as "isOver", details from expiry.operations_alerts where kind = $1 order by id`,
     [kind],

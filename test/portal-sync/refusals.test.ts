@@ -29,26 +29,34 @@ test.each([
   [
     'a person',
     async ({ database }: Stage) =>
-      void (await database.query(`select expiry.request_portal_sync(mentor_id, 'kari') from expiry.portal_sync where status = 'parked'`)),
+      void (await database.query(
+        `select expiry.request_portal_sync(mentor_id, 'kari') from expiry.portal_sync where status = 'parked'`,
+      )),
   ],
-])('a contact that is gone and one that is refused wait for %s under one alert, and let the others pass', async (_, retry) => {
-  const { stage, mentors } = await openBusyStage(8)
-  await using _stage = stage
-  stage.simulator.control.deleteContact('M-1')
-  stage.simulator.control.addFault({ act: badPayload, contains: `'M-2'` })
-  for (const mentor of mentors) await setStatus(stage.database, mentor, 'paused')
-  await waitFor('the others to pass', async () => (await countOf(stage, 'synced')) === 6 && (await countOf(stage, 'parked')) === 2)
-  await waitFor('the alert to be told', () => toldOf(stage.receiver, 'portal_parked').length > 0)
-  expect(await alertsOf(stage.database, 'portal_parked')).toMatchObject([{ isOver: false }])
-  stage.simulator.control.liftFaults()
-  stage.simulator.control.seedContacts([{ hlf_mentorid: 'M-1', lastname: 'M-1', hlf_websitevisible: true }])
-  await retry(stage)
-  await stage.synced()
-  await oneAlertAndAllClear(stage, 'portal_parked')
-  expect(toldOf(stage.receiver, 'portal_out_of_order')).toEqual([])
-  await expectPortalIsDesired(stage)
-  expectGoodManners(stage)
-})
+])(
+  'a contact that is gone and one that is refused wait for %s under one alert, and let the others pass',
+  async (_, retry) => {
+    const { stage, mentors } = await openBusyStage(8)
+    await using _stage = stage
+    stage.simulator.control.deleteContact('M-1')
+    stage.simulator.control.addFault({ act: badPayload, contains: `'M-2'` })
+    for (const mentor of mentors) await setStatus(stage.database, mentor, 'paused')
+    await waitFor(
+      'the others to pass',
+      async () => (await countOf(stage, 'synced')) === 6 && (await countOf(stage, 'parked')) === 2,
+    )
+    await waitFor('the alert to be told', () => toldOf(stage.receiver, 'portal_parked').length > 0)
+    expect(await alertsOf(stage.database, 'portal_parked')).toMatchObject([{ isOver: false }])
+    stage.simulator.control.liftFaults()
+    stage.simulator.control.seedContacts([{ hlf_mentorid: 'M-1', lastname: 'M-1', hlf_websitevisible: true }])
+    await retry(stage)
+    await stage.synced()
+    await oneAlertAndAllClear(stage, 'portal_parked')
+    expect(toldOf(stage.receiver, 'portal_out_of_order')).toEqual([])
+    await expectPortalIsDesired(stage)
+    expectGoodManners(stage)
+  },
+)
 
 test('ten refusals in a row are no longer about the records: the gate closes under one alert, and the night mends all', async () => {
   const { stage, mentors } = await openBusyStage(30)
@@ -57,7 +65,10 @@ test('ten refusals in a row are no longer about the records: the gate closes und
   for (const mentor of mentors) await setStatus(stage.database, mentor, 'paused')
   await waitFor('the alert to be told', () => toldOf(stage.receiver, 'portal_out_of_order').length > 0)
   stage.simulator.control.liftFaults()
-  await waitFor('those not yet parked to pass', async () => (await countOf(stage, 'synced')) + (await countOf(stage, 'parked')) === 30)
+  await waitFor(
+    'those not yet parked to pass',
+    async () => (await countOf(stage, 'synced')) + (await countOf(stage, 'parked')) === 30,
+  )
   await nightly(stage.database)
   await stage.synced()
   await oneAlertAndAllClear(stage, 'portal_out_of_order')
@@ -85,7 +96,12 @@ test('a contact that the office edits again and again is read again and again, a
   const [mentor] = mentors
   if (!mentor) throw new Error('one was added')
   const values = { hlf_presentation: 'climbs' }
-  const id = stage.simulator.control.addFault({ act: { kind: 'edited_meanwhile', key: 'M-1', values }, route: 'row', method: 'GET', times: 4 })
+  const id = stage.simulator.control.addFault({
+    act: { kind: 'edited_meanwhile', key: 'M-1', values },
+    route: 'row',
+    method: 'GET',
+    times: 4,
+  })
   await moveExpiryDate(stage.database, mentor, '2098-01-01')
   await stage.synced()
   expect(stage.simulator.control.faultHits(id)).toBe(4)

@@ -29,7 +29,9 @@ function contactIn(address: string): string | undefined {
   return /\(hlf_mentorid='([^']+)'\)/.exec(address)?.[1]
 }
 
-test('a secret that is rotated under load: nothing is lost, one alert, one all-clear', { timeout: 90_000 }, async () => {
+test('a secret that is rotated under load: nothing is lost, one alert, one all-clear', {
+  timeout: 90_000,
+}, async () => {
   const { stage, mentors } = await openLoadedStage(20)
   await using _stage = stage
   const clientId = stage.env.PORTAL_CLIENT_ID ?? ''
@@ -40,11 +42,15 @@ test('a secret that is rotated under load: nothing is lost, one alert, one all-c
   stage.simulator.control.removeSecrets({ clientId })
   // The token in hand ends, as it does an hour later: the next one is refused.
   stage.simulator.control.addFault({ act: { kind: 'answer', status: 401 }, contains: '/api/', times: 1 })
-  await waitFor('the alert to be told', () => toldOf(stage.receiver, 'portal_out_of_order').length > 0, { deadlineMs: 20_000 })
+  await waitFor('the alert to be told', () => toldOf(stage.receiver, 'portal_out_of_order').length > 0, {
+    deadlineMs: 20_000,
+  })
   const { value } = stage.simulator.control.addSecret({ clientId, value: 'the-next-secret' })
   await old.stop()
   await stage.startProcess('portal-sync', { PORTAL_CHECK_INTERVAL: '0.5', PORTAL_CLIENT_SECRET: value })
-  await waitFor('the all-clear', () => toldOf(stage.receiver, 'portal_out_of_order').includes('resolved'), { deadlineMs: 20_000 })
+  await waitFor('the all-clear', () => toldOf(stage.receiver, 'portal_out_of_order').includes('resolved'), {
+    deadlineMs: 20_000,
+  })
   stop.abort()
   expect(await changing).toBeGreaterThan(20)
   await stage.synced()
@@ -53,19 +59,25 @@ test('a secret that is rotated under load: nothing is lost, one alert, one all-c
   expectGoodManners(stage)
 })
 
-test('of two processes one speaks; when it is killed under load the other takes over, and no contact is written by two at once', { timeout: 90_000 }, async () => {
+test('of two processes one speaks; when it is killed under load the other takes over, and no contact is written by two at once', {
+  timeout: 90_000,
+}, async () => {
   const { stage, mentors } = await openLoadedStage(20)
   await using _stage = stage
   const env = { PORTAL_LEASE: '4', PORTAL_TIMEOUT: '1' }
   const [one, other] = [await stage.startProcess('portal-sync', env), await stage.startProcess('portal-sync', env)]
-  const holder = await waitFor('one of them to hold the portal', () => [one, other].find(({ events }) => events('holding').length > 0))
+  const holder = await waitFor('one of them to hold the portal', () =>
+    [one, other].find(({ events }) => events('holding').length > 0),
+  )
   const standby = holder === one ? other : one
   await standby.waitForEvent('standing_by')
   stage.simulator.control.set({ latency: 30 })
   await stage.synced()
   const stop = new AbortController()
   const changing = keepChanging(stage, mentors, stop.signal)
-  await waitFor('some of it to be under way', () => stage.simulator.control.journal().some(({ outcome, method }) => method === 'PATCH' && outcome === 'open'))
+  await waitFor('some of it to be under way', () =>
+    stage.simulator.control.journal().some(({ outcome, method }) => method === 'PATCH' && outcome === 'open'),
+  )
   expect(standby.events('pushed')).toEqual([])
   await holder.kill()
   const killedAt = stage.simulator.control.journal().length
