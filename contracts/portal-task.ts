@@ -9,7 +9,7 @@ const Shown = z.object({
 
 /**
  * What `expiry.begin_portal_sync` says must be pushed: the state that the contact `desired.key` must show (none where the
- * key is null), by version and attempt. `withdraw` is a contact of an earlier key, to be hidden before; `acknowledged` what
+ * key is null), by version and attempt. `withdraw` are contacts of earlier keys, to be hidden before; `acknowledged` what
  * the contact is known to show, null where it must be read first.
  */
 export const PortalTask = z.object({
@@ -33,7 +33,7 @@ export const PortalTask = z.object({
       expiryDate: z.iso.date().nullable(),
     }),
   ]),
-  withdraw: z.string().nullable(),
+  withdraw: z.array(z.string()),
   acknowledged: Shown.nullable(),
   /** A person asked for it, who wants to see it read back. */
   isRequested: z.boolean(),
@@ -50,13 +50,13 @@ export type PortalStep = z.infer<typeof PortalStep>
 
 /**
  * What came of a push, as `expiry.record_portal_sync` takes it. `shown` is what the contact shows; `retryAfter` in
- * seconds; `withdrawn`: the contact of the earlier key is hidden.
+ * seconds; `withdrawn`: contacts of earlier keys that show nobody now.
  */
 export type PortalResult = {
   begunAt: string
   startedAt: string
   steps: PortalStep[]
-  withdrawn: boolean
+  withdrawn: string[]
 } & (
   | {
       outcome: 'acknowledged'

@@ -45,6 +45,8 @@ export const portalSync = expiry.table(
     /** A request whose end nobody knows may be carried out until then. */
     unsureUntil: instant('unsure_until'),
     pushedKey: text('pushed_key'),
+    /** Contacts of keys that were the mentor's before, until each was seen to show nobody. */
+    earlierKeys: text('earlier_keys').array().notNull().default([]),
     acknowledged: jsonb('acknowledged'),
     requestedBy: text('requested_by'),
     /** Set by the reconciliation that has met the contact. */
@@ -69,6 +71,7 @@ export const portalSync = expiry.table(
     index('portal_sync_sending_idx').on(t.leaseUntil).where(sql`status = 'sending'`),
     index('portal_sync_parked_idx').on(t.mentorId).where(sql`status = 'parked'`),
     index('portal_sync_pushed_key_idx').on(t.pushedKey),
+    index('portal_sync_earlier_keys_idx').on(t.mentorId).where(sql`earlier_keys <> '{}'`),
   ],
 )
 

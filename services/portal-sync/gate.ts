@@ -76,7 +76,13 @@ export function openGate(
   /** An alert that cannot be told now is told at the next look. */
   const tell = (code: string | undefined) =>
     inOrder('alert', () =>
-      table.keepAlert({ kind: alertKey, severity: 'critical', key: alertKey, isWrong: code !== undefined, details: { code } }),
+      table.keepAlert({
+        kind: alertKey,
+        severity: 'critical',
+        key: alertKey,
+        isWrong: code !== undefined,
+        details: { code },
+      }),
     )
 
   const write = (code: string | null, seconds: number | null) => inOrder('gate', () => table.writeGate(code, seconds))

@@ -24,37 +24,53 @@ const mostConflicts = 3
  * written where nothing differs. Every outcome is a value.
  */
 export async function push(deps: PushDeps, task: PortalTask, signal: AbortSignal): Promise<Pushed> {
-  const journey: Journey = { ...deps, ...deps.portal, signal, steps: [], begunAt: task.begunAt, startedAt: now() }
+  const journey: Journey = {
+    ...deps,
+    ...deps.portal,
+    signal,
+    steps: [],
+    withdrawn: [],
+    begunAt: task.begunAt,
+    startedAt: now(),
+  }
   note(journey, 'decided', task.desired.visible ? 'show' : 'hide')
-  const obstacle = task.withdraw === null ? undefined : await withdraw(journey, task.withdraw)
-  if (obstacle) return failed(journey, obstacle, { withdrawn: false })
-  const withdrawn = task.withdraw !== null
+  for (const key of task.withdraw) {
+    const obstacle = await withdraw(journey, key)
+    if (obstacle) return obstacle
+    journey.withdrawn.push(key)
+  }
   const desired = contactOf(task)
-  if (!desired) return acknowledged(journey, { key: null, shown: null, withdrawn })
-  return show(journey, task, desired, withdrawn)
+  if (!desired) return acknowledged(journey, { key: null, shown: null })
+  return show(journey, task, desired)
 }
 
 type Journey = Omit<PushDeps, 'portal'> &
-  Pick<Portal, 'client' | 'mapping'> & { signal: AbortSignal; steps: PortalStep[]; begunAt: string; startedAt: string }
+  Pick<Portal, 'client' | 'mapping'> & {
+    signal: AbortSignal
+    steps: PortalStep[]
+    withdrawn: string[]
+    begunAt: string
+    startedAt: string
+  }
 
 /** Undefined once nobody is shown there any more. A contact that is gone shows nobody. */
-async function withdraw(journey: Journey, key: string): Promise<Failure | undefined> {
+async function withdraw(journey: Journey, key: string): Promise<Pushed | undefined> {
   const read = await readContact(journey, key, journey.signal)
   note(journey, 'withdraw_read', codeOf(read))
   if (read.kind === 'missing') return undefined
-  if (read.kind !== 'ok') return read
+  if (read.kind !== 'ok') return failed(journey, read)
   if (read.values.visible !== true) return undefined
   const columns = { [journey.mapping.columns.visible]: false }
   const written = await updateContact(journey, { key, columns, ifMatch: '*' }, journey.signal)
   note(journey, 'withdraw', codeOf(written))
-  return written.kind === 'ok' || written.kind === 'missing' ? undefined : written
+  // The key may come back: what was known of its contact is so no more.
+  return written.kind === 'ok' || written.kind === 'missing' ? undefined : failed(journey, written, null)
 }
 
 async function show(
   journey: Journey,
   task: PortalTask,
   { key, contact }: { key: string; contact: DesiredContact },
-  withdrawn: boolean,
 ): Promise<Pushed> {
   let known: PortalValues | null = task.acknowledged
   for (let conflicts = 0; ; conflicts += 1) {
@@ -62,7 +78,7 @@ async function show(
     if (known === null || (contact.visible && !isSame(journey, contact, known))) {
       const read = await readContact(journey, key, journey.signal)
       note(journey, 'read', codeOf(read))
-      if (read.kind !== 'ok') return failed(journey, read, { withdrawn })
+      if (read.kind !== 'ok') return failed(journey, read)
       known = read.values
       if (contact.visible) ifMatch = read.etag
     }
@@ -74,16 +90,16 @@ async function show(
         known = null
         continue
       }
-      if (written.kind !== 'ok') return failed(journey, written, { withdrawn, written: key })
+      if (written.kind !== 'ok') return failed(journey, written, key)
       known = valuesAfter(journey, contact, known)
       if (task.isRequested) {
         const back = await readContact(journey, key, journey.signal)
         const isShown = back.kind === 'ok' && isSame(journey, contact, back.values)
         note(journey, 'read_back', back.kind === 'ok' && !isShown ? 'differs' : codeOf(back))
-        if (!isShown) return failed(journey, back.kind === 'ok' ? differs : back, { withdrawn })
+        if (!isShown) return failed(journey, back.kind === 'ok' ? differs : back)
       }
     }
-    return acknowledged(journey, { key, shown: { ...known, environment: journey.environment }, withdrawn })
+    return acknowledged(journey, { key, shown: { ...known, environment: journey.environment } })
   }
 }
 
@@ -113,21 +129,17 @@ function valuesAfter({ mapping }: Journey, contact: DesiredContact, before: Port
 }
 
 function acknowledged(
-  { steps, begunAt, startedAt }: Journey,
-  facts: Pick<Extract<PortalResult, { outcome: 'acknowledged' }>, 'key' | 'shown' | 'withdrawn'>,
+  { steps, begunAt, startedAt, withdrawn }: Journey,
+  facts: Pick<Extract<PortalResult, { outcome: 'acknowledged' }>, 'key' | 'shown'>,
 ): Pushed {
-  return { result: { outcome: 'acknowledged', ...facts, steps, begunAt, startedAt }, obstacle: undefined }
+  return { result: { outcome: 'acknowledged', ...facts, steps, begunAt, startedAt, withdrawn }, obstacle: undefined }
 }
 
 /** Seconds until a mentor is tried again whom something holds up that concerns everybody: the gate holds meanwhile. */
 const behindTheGate = 5
 
-/** `written`: the contact that a write was sent to, which may be carried out late. */
-function failed(
-  { steps, begunAt, startedAt }: Journey,
-  failure: Failure,
-  { withdrawn, written }: { withdrawn: boolean; written?: string },
-): Pushed {
+/** `written`: the contact that a write was sent to, which may be carried out late; null where it is that of an earlier key. */
+function failed({ steps, begunAt, startedAt, withdrawn }: Journey, failure: Failure, written?: string | null): Pushed {
   const { code } = failure
   const facts = { code, steps, begunAt, startedAt, withdrawn }
   switch (failure.kind) {

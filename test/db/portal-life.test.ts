@@ -162,7 +162,7 @@ describe.each([
     await lose(await begun())
     await database.query('update expiry.portal_sync set available_at = now()')
     const again = await begun()
-    expect(again).toMatchObject({ acknowledged: null, withdraw: null })
+    expect(again).toMatchObject({ acknowledged: null, withdraw: [] })
     expect(await record(database, again, acknowledged(again))).toBe('verifying')
     expect(await claim(database)).toEqual([])
     await later()
@@ -189,17 +189,17 @@ describe('a changed key', () => {
 
   test('hides the old contact first, and goes on where that was done', async () => {
     const task = await begun()
-    expect(task).toMatchObject({ withdraw: 'K-1', acknowledged: null, desired: { key: 'new', visible: true } })
-    await record(database, task, { outcome: 'failed', code: 'http_503', withdrawn: true })
+    expect(task).toMatchObject({ withdraw: ['K-1'], acknowledged: null, desired: { key: 'new', visible: true } })
+    await record(database, task, { outcome: 'failed', code: 'http_503', withdrawn: ['K-1'] })
     await later()
-    expect(await begun()).toMatchObject({ withdraw: null, acknowledged: null })
+    expect(await begun()).toMatchObject({ withdraw: [], acknowledged: null })
   })
 
   test('leaves the old contact to whose it is now, who is read back later', async () => {
     const heir = await addMentor(database, { organisation, expiryDate: '2027-03-01' })
     await database.query(`update expiry.mentors set portal_key = 'K-1' where id = $1`, [heir.id])
     await claim(database)
-    expect((await begin(database, mentor)).task.withdraw).toBeNull()
+    expect((await begin(database, mentor)).task.withdraw).toEqual([])
     const { task } = await begin(database, heir)
     expect(task.acknowledged).toBeNull()
     expect(await record(database, task, acknowledged(task))).toBe('verifying')

@@ -45,7 +45,7 @@ export type Task = {
   attempt: number
   begunAt: string
   desired: Desired
-  withdraw: string | null
+  withdraw: string[]
   acknowledged: Record<string, unknown> | null
   isRequested: boolean
 }

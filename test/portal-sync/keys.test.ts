@@ -33,6 +33,15 @@ async function isWaiting({ database }: Stage, ...statuses: string[]): Promise<bo
   return rows.every(({ status }) => statuses.includes(status))
 }
 
+/** What waits only because an earlier owner's request may still be under way need not wait out its minute here. */
+async function settled(stage: Stage): Promise<void> {
+  await waitFor('everything to be pushed', () => isWaiting(stage, 'synced', 'verifying'), { deadlineMs: 20_000 })
+  await stage.database.query(
+    `update expiry.portal_sync set unsure_until = now(), available_at = now() where status = 'verifying'`,
+  )
+  await stage.synced()
+}
+
 test('two organisations with the same mentor reference have a contact each', async () => {
   await using stage = await openStage()
   const { database } = stage
@@ -113,7 +122,7 @@ test('a key that comes back while its contact is being hidden is shown again', a
   expectGoodManners(stage)
 })
 
-test('two mentors who change keys with one another both end up shown', async () => {
+test('two mentors who change keys with one another have the contacts of one another in the end', async () => {
   const { stage, mentor } = await openShown('one')
   await using _stage = stage
   const other = await stage.addPublished('two')
@@ -125,7 +134,7 @@ test('two mentors who change keys with one another both end up shown', async () 
   await client.query(`update expiry.mentors set portal_key = 'one' where id = $1`, [other.id])
   await client.query(`update expiry.mentors set portal_key = 'two' where id = $1`, [mentor.id])
   await client.query('commit')
-  await stage.synced()
+  await settled(stage)
   expect([stage.contact('one').visible, stage.contact('two').visible]).toEqual([false, true])
   await expectPortalIsDesired(stage)
   expectGoodManners(stage)
@@ -145,7 +154,7 @@ test('a key that is passed on and taken away at once leaves nobody shown', async
   await client.query('commit')
   await waitFor('the first to be pushed', () => stage.simulator.control.faultHits(slow) > 0)
   await setKey(stage, other, null)
-  await stage.synced()
+  await settled(stage)
   await expectPortalIsDesired(stage)
   expectGoodManners(stage)
 })

@@ -13,7 +13,8 @@ declare
   v_row expiry.portal_sync;
   v_desired jsonb;
   v_key text;
-  v_withdraw text;
+  v_earlier text[];
+  v_withdraw text[];
   v_is_new boolean;
   v_now timestamptz := pg_catalog.clock_timestamp();
 begin
@@ -37,12 +38,16 @@ begin
 
   -- The facts once more: they may have changed since, and the clock alone may have made them others.
   select d.desired, d.portal_key into strict v_desired, v_key from expiry.portal_desires as d where d.mentor_id = p_mentor_id;
-  v_withdraw := case when v_row.pushed_key is distinct from v_key and not exists (
-    -- Whose contact it is now says what it shows.
-    select from expiry.portal_desires as d
-      join expiry.mentors as m on m.id = d.mentor_id
-     where m.portal_key = v_row.pushed_key and m.id <> p_mentor_id and d.portal_key is not null
-  ) then v_row.pushed_key end;
+  v_earlier := expiry.earlier_portal_keys(v_row.earlier_keys || v_row.pushed_key || (v_row.desired ->> 'key'), v_key);
+  v_withdraw := array(
+    select u.key from pg_catalog.unnest(v_earlier) as u (key)
+     where not exists (
+       -- Whose contact it is now says what it shows.
+       select from expiry.portal_desires as d
+         join expiry.mentors as m on m.id = d.mentor_id
+        where m.portal_key = u.key and m.id <> p_mentor_id and d.portal_key is not null
+     )
+  );
   v_is_new := v_desired is distinct from v_row.desired or v_row.status not in ('pending', 'queued');
   update expiry.portal_sync as p
      set status = 'sending', lease_until = v_now + pg_catalog.make_interval(secs => p_lease_seconds),
@@ -50,7 +55,8 @@ begin
          desired = v_desired,
          desired_version = p.desired_version + v_is_new::integer,
          sending_version = p.desired_version + v_is_new::integer,
-         pushed_key = case when p.pushed_key = v_key then v_key else v_withdraw end,
+         pushed_key = case when p.pushed_key = v_key then v_key end,
+         earlier_keys = v_earlier,
          changed_at = case when v_desired is distinct from p.desired then expiry.now() else p.changed_at end
    where p.mentor_id = p_mentor_id
   returning p.* into v_row;
@@ -71,4 +77,4 @@ begin
 end;
 $$;
 comment on function expiry.begin_portal_sync(uuid, uuid, uuid, integer) is
-  'Takes a mentor for pushing under a lease of so many seconds, right before the wire: one request about a mentor at a time. Answers begun with the task: what must be shown now, under which version and attempt, what the contact is known to show (acknowledged, null where it must be read first) and which contact of an earlier key must be hidden before (withdraw). stale: there is nothing to do any more; locked: ask again; not_holder: another process speaks with the portal. Without a holder, as break-glass-sync calls it, a mentor is taken in any state but sending.';
+  'Takes a mentor for pushing under a lease of so many seconds, right before the wire: one request about a mentor at a time. Answers begun with the task: what must be shown now, under which version and attempt, what the contact is known to show (acknowledged, null where it must be read first) and which contacts of earlier keys must be hidden before (withdraw). stale: there is nothing to do any more; locked: ask again; not_holder: another process speaks with the portal. Without a holder, as break-glass-sync calls it, a mentor is taken in any state but sending.';

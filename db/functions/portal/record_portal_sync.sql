@@ -20,7 +20,10 @@ begin
          lease_until = null, sending_version = null,
          synced_version = case v_outcome when 'acknowledged' then p_version else p.synced_version end,
          synced_at = case v_outcome when 'acknowledged' then v_now else p.synced_at end,
-         pushed_key = case when v_outcome in ('acknowledged', 'unknown') then coalesce(p_result ->> 'key', next.kept_key) else next.kept_key end,
+         pushed_key = case when v_outcome in ('acknowledged', 'unknown') then coalesce(p_result ->> 'key', p.pushed_key) else p.pushed_key end,
+         -- What is not to be relied on yet is looked at once more.
+         earlier_keys = case when p.unsure_until > (p_result ->> 'begunAt')::timestamptz then p.earlier_keys
+           else array(select u.key from pg_catalog.unnest(p.earlier_keys) as u (key) where not coalesce(p_result -> 'withdrawn', '[]') @> pg_catalog.to_jsonb(u.key)) end,
          acknowledged = case v_outcome
            when 'acknowledged' then p_result -> 'shown'
            when 'unknown' then null
@@ -50,8 +53,7 @@ begin
                when v_outcome = 'parked' then 'parked'
                when q.unsure_until > (p_result ->> 'begunAt')::timestamptz then 'verifying'
                else 'synced'
-             end as status,
-             case when p_result ->> 'withdrawn' = 'true' then null else q.pushed_key end as kept_key
+             end as status
         from expiry.portal_sync as q
        where q.mentor_id = p_mentor_id and q.status = 'sending' and q.sending_version = p_version and q.attempts = p_attempt
          for no key update

@@ -22,6 +22,9 @@ begin
            -- What is under way about the one before whose contact it was may still be carried out.
            case when d.portal_key is distinct from p.desired ->> 'key' and exists (
              select from expiry.portal_sync as other where other.pushed_key = d.portal_key and other.mentor_id <> d.mentor_id
+             union all
+             select from expiry.portal_sync as other
+              where other.earlier_keys <> '{}' and d.portal_key = any (other.earlier_keys) and other.mentor_id <> d.mentor_id
            ) then pg_catalog.clock_timestamp() + expiry.portal_verify_after() + interval '1 minute' end as unsure_until
       from expiry.portal_desires as d
       left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
@@ -41,7 +44,10 @@ begin
            status = case p.status when 'sending' then p.status else 'pending' end,
            priority = case when p.requested_by is not null then 1 else w.priority end,
            available_at = pg_catalog.clock_timestamp(), failures = 0, last_error = null,
-           unsure_until = greatest(p.unsure_until, w.unsure_until)
+           unsure_until = greatest(p.unsure_until, w.unsure_until),
+           earlier_keys = case when w.desired ->> 'key' is distinct from p.desired ->> 'key'
+             then expiry.earlier_portal_keys(p.earlier_keys || (p.desired ->> 'key'), w.desired ->> 'key')
+             else p.earlier_keys end
       from wanted as w
       join held on held.mentor_id = w.mentor_id
      where p.mentor_id = w.mentor_id

@@ -1,0 +1,2 @@
+ALTER TABLE "expiry"."portal_sync" ADD COLUMN "earlier_keys" text[] DEFAULT '{}' NOT NULL;--> statement-breakpoint
+CREATE INDEX "portal_sync_earlier_keys_idx" ON "expiry"."portal_sync" USING btree ("mentor_id") WHERE earlier_keys <> '{}';
