@@ -45,6 +45,8 @@ type Step =
   | { kind: 'fault'; act: Fault['act']; times: number; method: 'GET' | 'PATCH' }
   | { kind: 'office'; contact: number; edit: 'presentation' | 'visible' | 'deleted' }
   | { kind: 'edited_meanwhile'; contact: number }
+  /** A person goes, and is taken out of both systems. */
+  | { kind: 'leaves'; mentor: number }
   | { kind: 'night' }
   | { kind: 'person'; mentor: number }
   | { kind: 'kill' }
@@ -84,13 +86,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('edited_meanwhile' as const), contact }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('leaves' as const), mentor }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('night' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('person' as const), mentor }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
 )
 /** Many at once, so that one life meets many interleavings: most of its time is the recovery. */
-export const steps = fc.array(step, { minLength: 15, maxLength: 60, size: 'max' })
+export const steps = fc.array(step, { minLength: 30, maxLength: 90, size: 'max' })
 
 /** Where lives are lived, one after the other, each with mentors and contacts of its own. */
 export type Place = { live(steps: readonly Step[]): Promise<void> }
@@ -171,6 +174,15 @@ export async function openPlace(stage: Stage): Promise<Place> {
           if (each.edit === 'deleted') return simulator.control.deleteContact(key)
           const values = each.edit === 'visible' ? { hlf_websitevisible: true } : { hlf_presentation: 'climbs' }
           return simulator.control.editAsOffice({ key, values })
+        }
+        case 'leaves': {
+          const { rows } = await database.query<{ key: string }>(
+            'select portal_key as key from expiry.mentors where id = $1',
+            [find(each.mentor)],
+          )
+          const key = rows[0]?.key
+          if (key && exists(key)) simulator.control.deleteContact(key)
+          return database.query(`update expiry.mentors set status = 'inactive' where id = $1`, [find(each.mentor)])
         }
         case 'night':
           return night()
