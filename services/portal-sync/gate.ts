@@ -3,6 +3,7 @@ import type { Failure } from '../../runtime/portal/answer.ts'
 import type { Health } from '../../runtime/portal/health.ts'
 import type { Patience } from '../../runtime/portal/patience.ts'
 import type { Observe } from './events.ts'
+import { keepGateRecord } from './gate-record.ts'
 import type { PortalTable } from './table.ts'
 
 /**
@@ -43,8 +44,6 @@ const tooManyRefusals = 10
 /** Seconds of patience asked for that people should know of. */
 const longPatience = 300
 
-const alertKey = 'portal_out_of_order'
-
 /**
  * Opens a gate that is closed until the portal was first seen to work, and not before `earliest` milliseconds have passed;
  * looks at the portal until the signal aborts.
@@ -66,26 +65,7 @@ export function openGate(
   let refusals = 0
   let rung = new AbortController()
 
-  /** One after the other: what was decided later must be written later. */
-  let writing = Promise.resolve()
-  const inOrder = (step: string, work: () => Promise<void>) => {
-    writing = writing.then(work).catch((error: unknown) => observe({ kind: 'watch_failed', step, error }))
-    return writing
-  }
-
-  /** An alert that cannot be told now is told at the next look. */
-  const tell = (code: string | undefined) =>
-    inOrder('alert', () =>
-      table.keepAlert({
-        kind: alertKey,
-        severity: 'critical',
-        key: alertKey,
-        isWrong: code !== undefined,
-        details: { code },
-      }),
-    )
-
-  const write = (code: string | null, seconds: number | null) => inOrder('gate', () => table.writeGate(code, seconds))
+  const { tell, write } = keepGateRecord({ table, observe })
 
   function close(code: string, milliseconds: number, isSuspicion = false): void {
     const until = performance.now() + milliseconds

@@ -1,11 +1,10 @@
-import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Fault } from '../../simulator/faults/fault.ts'
 import { addMentor, type Mentor, type MentorStatus, setClock } from '../support/people.ts'
 import type { Service } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
 import { expectGoodManners, expectPortalIsDesired } from './properties.ts'
 import type { Stage } from './stage.ts'
+import { contacts, mentors, type Step } from './steps.ts'
 
 /**
  * A request is given up after half a second and may be carried out up to one later. It is read back after three: what is
@@ -18,82 +17,6 @@ const env = {
   PORTAL_CHECK_INTERVAL: '0.5',
   AUDIT_AFTER: '1',
 }
-
-const mentors = 6
-const contacts = 8
-
-/** Mishaps of the portal, each of which strikes once or more. */
-const acts: readonly Fault['act'][] = [
-  { kind: 'page', status: 503, title: 'Down', headers: {}, committed: false },
-  { kind: 'page', status: 504, title: 'Late', headers: {}, committed: true },
-  { kind: 'cut', when: 'at_once' },
-  { kind: 'cut', when: 'committed' },
-  { kind: 'cut', when: 'body' },
-  { kind: 'late', seconds: 1.5 },
-  { kind: 'hang' },
-  { kind: 'slow', milliseconds: 300 },
-  { kind: 'dataverse', error: 'request_limit', retryAfter: '1', committed: false },
-  { kind: 'dataverse', error: 'bad_payload', committed: false },
-  { kind: 'dataverse', error: 'no_privilege', committed: false },
-  { kind: 'answer', status: 401, headers: {}, body: '', committed: false },
-]
-
-type Step =
-  | { kind: 'status'; mentor: number; status: MentorStatus }
-  | { kind: 'date'; mentor: number; days: number }
-  | { kind: 'key'; mentor: number; contact: number | null }
-  | { kind: 'fault'; act: Fault['act']; times: number; method: 'GET' | 'PATCH' }
-  | { kind: 'office'; contact: number; edit: 'presentation' | 'visible' | 'deleted' }
-  | { kind: 'edited_meanwhile'; contact: number }
-  /** A person goes, and is taken out of both systems. */
-  | { kind: 'leaves'; mentor: number }
-  | { kind: 'night' }
-  | { kind: 'person'; mentor: number }
-  | { kind: 'kill' }
-  | { kind: 'wait' }
-
-const mentor = fc.nat(mentors - 1)
-const contact = fc.nat(contacts - 1)
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('status' as const),
-      mentor,
-      status: fc.constantFrom<MentorStatus[]>('active', 'paused', 'inactive'),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('date' as const), mentor, days: fc.constantFrom(-1, 0, 1, 400) }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('key' as const), mentor, contact: fc.option(contact) }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('fault' as const),
-      act: fc.constantFrom(...acts),
-      times: fc.integer({ min: 1, max: 3 }),
-      method: fc.constantFrom('GET', 'PATCH', 'PATCH'),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('office' as const),
-      contact,
-      edit: fc.constantFrom('presentation', 'visible', 'deleted'),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('edited_meanwhile' as const), contact }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('leaves' as const), mentor }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('night' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('person' as const), mentor }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const) }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
-)
-/** Many at once, so that one life meets many interleavings: most of its time is the recovery. */
-export const steps = fc.array(step, { minLength: 30, maxLength: 90, size: 'max' })
 
 /** Where lives are lived, one after the other, each with mentors and contacts of its own. */
 export type Place = { live(steps: readonly Step[]): Promise<void> }
@@ -116,6 +39,11 @@ export async function openPlace(stage: Stage): Promise<Place> {
     await database.query('select expiry.run_nightly()')
   }
   const isQuiet = async () => {
+    // Who waits only because an earlier owner of the contact may still be under way waits no longer than others do.
+    await database.query(
+      `update expiry.portal_sync set unsure_until = now() + interval '3 seconds', available_at = now() + interval '3 seconds'
+        where status = 'verifying' and unsure_until > now() + interval '10 seconds'`,
+    )
     const { rows } = await database.query(
       `select from expiry.portal_sync where status not in ('synced', 'parked') union all select from expiry.mentor_rechecks limit 1`,
     )
@@ -135,6 +63,8 @@ export async function openPlace(stage: Stage): Promise<Place> {
     const seed = (key: string) => ({ hlf_mentorid: key, lastname: key, hlf_websitevisible: false })
     simulator.control.seedContacts(keys.map(seed))
     const people: Mentor[] = []
+    /** Contacts whose columns of ours, or existence, the office has changed. */
+    const touched = new Set<string>()
     for (let number = 0; number < mentors; number += 1) {
       const added = await addMentor(database, { organisation: stage.organisation, daysLeft: 400, coordinator: null })
       await database.query('update expiry.mentors set portal_key = $2 where id = $1', [added.id, keys[number]])
@@ -144,10 +74,20 @@ export async function openPlace(stage: Stage): Promise<Place> {
     const exists = (key: string | undefined) =>
       simulator.control.contacts().some(({ values }) => values.hlf_mentorid === key)
 
+    const keyOf = async (number: number) => {
+      const { rows } = await database.query<{ key: string | null }>(
+        'select portal_key as key from expiry.mentors where id = $1',
+        [find(number)],
+      )
+      return rows[0]?.key ?? undefined
+    }
+    const setStatus = (number: number, status: MentorStatus) =>
+      database.query('update expiry.mentors set status = $2 where id = $1', [find(number), status])
+
     const take = async (each: Step): Promise<unknown> => {
       switch (each.kind) {
         case 'status':
-          return database.query('update expiry.mentors set status = $2 where id = $1', [find(each.mentor), each.status])
+          return setStatus(each.mentor, each.status)
         case 'date':
           return database.query(
             'update expiry.certifications set expiry_date = expiry.today($3) + $2::integer where mentor_id = $1',
@@ -171,18 +111,27 @@ export async function openPlace(stage: Stage): Promise<Place> {
         case 'office': {
           const key = keys[each.contact] ?? ''
           if (!exists(key)) return undefined
+          if (each.edit !== 'presentation') touched.add(key)
           if (each.edit === 'deleted') return simulator.control.deleteContact(key)
           const values = each.edit === 'visible' ? { hlf_websitevisible: true } : { hlf_presentation: 'climbs' }
           return simulator.control.editAsOffice({ key, values })
         }
+        case 'regret': {
+          const key = await keyOf(each.mentor)
+          const isShown = exists(key) && stage.contact(key ?? '').visible === true
+          const act = { kind: 'late', seconds: 1.5 } as const
+          const fault = { act, route: 'row', method: 'PATCH', contains: `'${key}'`, times: 1 } as const
+          const late = simulator.control.addFault(fault)
+          const sent = () => simulator.control.faultHits(late) === 1
+          await setStatus(each.mentor, isShown ? 'paused' : 'active')
+          await waitFor('the write to be sent', sent, { deadlineMs: 1_000 }).catch(() => undefined)
+          return setStatus(each.mentor, isShown ? 'active' : 'paused')
+        }
         case 'leaves': {
-          const { rows } = await database.query<{ key: string }>(
-            'select portal_key as key from expiry.mentors where id = $1',
-            [find(each.mentor)],
-          )
-          const key = rows[0]?.key
+          const key = await keyOf(each.mentor)
+          if (key) touched.add(key)
           if (key && exists(key)) simulator.control.deleteContact(key)
-          return database.query(`update expiry.mentors set status = 'inactive' where id = $1`, [find(each.mentor)])
+          return setStatus(each.mentor, 'inactive')
         }
         case 'night':
           return night()
@@ -198,29 +147,36 @@ export async function openPlace(stage: Stage): Promise<Place> {
     }
     for (const each of taken) await take(each)
 
+    // Without any help every contact ends up right that the office has left alone and that the portal has not refused.
     simulator.control.liftFaults()
+    await waitFor('what is late to be carried out', isAllCarriedOut)
+    await waitFor('what was under way to end', isQuiet, { deadlineMs: 60_000 })
+    await expectPortalIsDesired(stage, new Set([...touched, ...(await refused())]))
+    // The office hides what it has shown and nobody answers for: an alert tells it to.
+    const { rows: owned } = await database.query<{ key: string }>('select portal_key as key from expiry.mentors')
+    const isOwned = new Set(owned.map(({ key }) => key))
+    for (const key of touched)
+      if (!isOwned.has(key) && exists(key))
+        simulator.control.editAsOffice({ key, values: { hlf_websitevisible: false } })
+    // The comparison that the night asks for mends the rest.
     simulator.control.seedContacts(keys.filter((key) => !exists(key)).map(seed))
-    // The comparison that the night asks for finds what the office has edited in our columns.
-    await waitFor('what was under way to end', isWaiting, { deadlineMs: 60_000 })
     await night()
     await waitFor('the comparison', isCompared, { deadlineMs: 30_000 })
-    await waitFor('what was under way to end', isWaiting, { deadlineMs: 60_000 })
+    await waitFor('what was under way to end', isQuiet, { deadlineMs: 60_000 })
     await stage.synced(60_000)
     await expectPortalIsDesired(stage)
     expectGoodManners(stage)
     await expectPageToFollow()
   }
 
-  /** A mentor who waits only because an earlier owner of the contact may still be under way waits as long as others do. */
-  const isWaiting = async () => {
-    await database.query(
-      `update expiry.portal_sync set unsure_until = now() + interval '3 seconds', available_at = now() + interval '3 seconds'
-        where status = 'verifying' and unsure_until > now() + interval '10 seconds'`,
+  const isAllCarriedOut = () =>
+    simulator.control.journal().every(({ fault, carriedOutAt }) => fault !== 'late' || carriedOutAt !== undefined)
+  /** Keys of contacts that wait for the night, because the portal has refused what was asked of it. */
+  const refused = async () => {
+    const { rows } = await database.query<{ key: string }>(
+      `select unnest(p.earlier_keys || p.pushed_key || (p.desired ->> 'key')) as key from expiry.portal_sync as p where p.status = 'parked'`,
     )
-    const { rows } = await database.query(
-      `select from expiry.portal_sync where status not in ('synced', 'parked', 'verifying') union all select from expiry.mentor_rechecks limit 1`,
-    )
-    return rows.length === 0
+    return rows.map(({ key }) => key)
   }
   const isCompared = async () => {
     const { rows } = await database.query<{ status: string }>(

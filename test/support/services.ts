@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createGuardedFolder } from './guarded-folder.ts'
 import { runningOf, signalTree } from './process-tree.ts'
+import { keepOutput } from './service-output.ts'
 import { waitFor } from './wait.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/mentor-expiry', import.meta.url))
@@ -55,7 +56,12 @@ export async function startService(args: readonly string[], env: Readonly<Record
     env: { LC_ALL: 'C', TZ: 'UTC', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }))
+  const lines: string[] = []
+  const keep = keepOutput(args[0] ?? '', env)
+  const exited = once(child, 'close').then(([code, signal]): Exit => {
+    keep(lines)
+    return { code, signal }
+  })
   await once(child, 'spawn')
   const { pid } = child
   if (pid === undefined) throw new Error(`${args.join(' ')} did not start`)
@@ -64,6 +70,7 @@ export async function startService(args: readonly string[], env: Readonly<Record
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line)
       const parsed = parseLine(line)
       if (parsed) log.push(parsed)
       else output.push(line)

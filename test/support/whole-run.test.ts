@@ -59,3 +59,20 @@ test('a failed test keeps its database and names it', async () => {
   expect(run.lastLine).toBe('1 passed, 1 failed')
   expect(run.output.match(/kept postgres:\S+\/test_[0-9a-f]{12} of the failed test/g)).toHaveLength(1)
 })
+
+test('a run fails whose services have said a secret or a name, and says which without repeating it', async () => {
+  const say = (line: string) => `
+    import { startService } from ${JSON.stringify(join(ROOT, 'test/support/services.ts'))}
+    test('a', async () => {
+      await using service = await startService(['listener', ${JSON.stringify(line)}], { PORTAL_CLIENT_SECRET: 'open-sesame' })
+      await service.exited
+      expect(service.output).toContain(${JSON.stringify(line)})
+    })`
+  const clean = await runTests(say('nonsense'))
+  expect(clean).toMatchObject({ code: 0, lastLine: '1 passed, 0 failed' })
+  for (const line of ['open-sesame', 'Mentor 7', 'kari@example.org', 'simulated-access-token.0a']) {
+    const run = await runTests(say(line))
+    expect(run).toMatchObject({ code: 1, lastLine: '1 passed, 1 failed' })
+    expect(run.output).toMatch(/^said by a service: listener: \S.* in a line that is no event$/m)
+  }
+})
