@@ -16,6 +16,8 @@ const env = {
   PORTAL_LEASE: '6',
   PORTAL_CHECK_INTERVAL: '0.5',
   AUDIT_AFTER: '1',
+  // However many contacts the office has deleted, the comparison pushes what differs.
+  PORTAL_SHARE: '1',
 }
 
 /** Where lives are lived, one after the other, each with mentors and contacts of its own. */
@@ -30,7 +32,6 @@ export async function openPlace(stage: Stage): Promise<Place> {
   await database.query('update expiry.organisations set processed_on = expiry.today(id)')
   stage.startListener(env)
   let service: Service = await stage.startProcess('portal-sync', env)
-  await database.query(`select expiry.ask_portal_reconciliation('kari', true)`)
   let lives = 0
 
   const night = async () => {
@@ -70,6 +71,8 @@ export async function openPlace(stage: Stage): Promise<Place> {
       await database.query('update expiry.mentors set portal_key = $2 where id = $1', [added.id, keys[number]])
       people.push(added)
     }
+    // Adopted once there is somebody to adopt it for.
+    if (lives === 1) await database.query(`select expiry.ask_portal_reconciliation('kari', true)`)
     const find = (number: number) => people[number]?.id
     const exists = (key: string | undefined) =>
       simulator.control.contacts().some(({ values }) => values.hlf_mentorid === key)
@@ -83,7 +86,6 @@ export async function openPlace(stage: Stage): Promise<Place> {
     }
     const setStatus = (number: number, status: MentorStatus) =>
       database.query('update expiry.mentors set status = $2 where id = $1', [find(number), status])
-
     const take = async (each: Step): Promise<unknown> => {
       switch (each.kind) {
         case 'status':
