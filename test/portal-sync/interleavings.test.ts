@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openPlace, steps } from './interleaving.ts'
+import { openPlace } from './interleaving.ts'
 import { openStage } from './stage.ts'
+import { steps } from './steps.ts'
 
 /** The same lives each time, for so many seconds; other values explore. A failure is repeated by its seed. */
 const { PORTAL_SEED = '20261125', PORTAL_SECONDS = '60' } = process.env
