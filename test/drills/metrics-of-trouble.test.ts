@@ -67,14 +67,14 @@ describe.skipIf(!hasRedis())('metrics of trouble', () => {
     await says('mentor_expiry_found_total{what="rechecked"}', atLeast(3))
     await waitFor('the jobs', async () => (await queue.jobIds()).length === 3 && (await queue.hasSentinel()))
     await queue.redis.flushall()
-    await says('mentor_expiry_found_total{what="queue_wiped"}', is(3))
+    await says('mentor_expiry_found_total{route="reminders",what="queue_wiped"}', is(3))
     const [lost = ''] = await queue.jobIds()
     await queue.lose(lost)
-    await says('mentor_expiry_found_total{what="jobs_lost"}', is(1))
+    await says('mentor_expiry_found_total{route="reminders",what="jobs_lost"}', is(1))
     await database.query(
       `select expiry.begin_reminder_delivery(array_agg(id), array_agg(generation), '{email}', 1) from expiry.reminder_dispatch_log`,
     )
-    await says('mentor_expiry_found_total{what="rescued"}', is(3))
+    await says('mentor_expiry_found_total{route="reminders",what="rescued"}', is(3))
   })
 
   test('say what waits, what has failed, which night is late, and that the database is away', async () => {
