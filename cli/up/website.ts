@@ -44,6 +44,8 @@ export async function openWebsite(pool: Pool, config: Config): Promise<Website> 
       PORTAL_TENANT: tenant,
       PORTAL_CLIENT_ID: clientId,
       PORTAL_CLIENT_SECRET: clientSecret,
+      // What an imitation of an earlier start was sent is carried out no more.
+      PORTAL_VERIFY_AFTER: 1,
     },
     page: urls.page,
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
@@ -55,7 +57,7 @@ export async function untilShown(pool: Pool, limit: number, signal: AbortSignal)
   const until = performance.now() + limit
   while (!signal.aborted && performance.now() < until) {
     const { rows } = await pool.query<{ open: boolean }>(
-      `select exists (select from expiry.portal_sync as p where p.status not in ('synced', 'parked'))
+      `select exists (select from expiry.portal_sync as p where p.status not in ('synced', 'verifying', 'parked'))
            or exists (select from expiry.portal_reconciliations as r where r.status in ('requested', 'running')) as open`,
     )
     if (rows[0]?.open === false) return
