@@ -1,7 +1,7 @@
 import { type Answer, failed, judge, withoutToken } from './answer.ts'
 import type { Budget } from './budget.ts'
 import type { Wire } from './exchange.ts'
-import type { Patience } from './patience.ts'
+import { heeded, notAsked, type Patience } from './patience.ts'
 import type { TokenProvider } from './token.ts'
 import type { Columns } from './values.ts'
 
@@ -58,18 +58,6 @@ async function attempt(
   }
   const unsent = { answer: failed({ code: 'aborted', mayHaveArrived: false }), isTokenRefused: false }
   return (await budget.run(carryOut, request.priority, signal)) ?? unsent
-}
-
-function notAsked(patience: Patience): Answer {
-  return { kind: 'throttled', code: 'patience', retryAfter: patience.left(), requestId: undefined }
-}
-
-/** The answer, with what it says of patience put down for all other requests. */
-function heeded(answer: Answer, patience: Patience): Answer {
-  if (answer.kind === 'throttled') patience.ask(answer.retryAfter)
-  else if (answer.kind === 'failed' && answer.retryAfter !== undefined) patience.ask(answer.retryAfter)
-  else if (answer.kind === 'ok') patience.answered()
-  return answer
 }
 
 function headersOf(request: PortalRequest, token: string): Record<string, string> {

@@ -55,7 +55,7 @@ export function openGate(
   earliest: number,
   signal: AbortSignal,
 ): Gate {
-  patience.ask(earliest / 1_000)
+  if (earliest > 0) patience.ask(earliest / 1_000)
   const growing = growingPause({ base, cap })
   const waiters = new Set<() => void>()
   let environment: string | undefined
@@ -64,7 +64,9 @@ export function openGate(
   let suspicion: string | undefined
   let failures = 0
   let refusals = 0
-  let rung = new AbortController()
+  /** Ends the pause before the next look. */
+  let waiting = new AbortController()
+  signal.addEventListener('abort', () => waiting.abort(), { once: true })
 
   /** One after the other: what was decided later must be written later. */
   let writing = Promise.resolve()
@@ -98,7 +100,7 @@ export function openGate(
     const isPatience = code === 'throttled'
     void write(code, isPatience ? milliseconds / 1_000 : null)
     if (!isPatience || milliseconds > longPatience * 1_000) void tell(code)
-    rung.abort()
+    waiting.abort()
   }
 
   function open(): void {
@@ -143,7 +145,7 @@ export function openGate(
     await table.recordHealth(failure ? null : (health.organizationId ?? null))
     if (failure) {
       observe({ kind: 'unhealthy', step: health.steps.at(-1)?.step ?? 'token', code: failure.code })
-      if (failure.kind === 'throttled') met(failure)
+      if (patience.left() > 0) close('throttled', patience.left() * 1_000)
       else {
         const isRefusal = failure.kind !== 'failed'
         close(failure.code, isRefusal ? checkEvery : growing.next())
@@ -160,10 +162,9 @@ export function openGate(
   async function watch(): Promise<void> {
     while (!signal.aborted) {
       const wait = closed ? closed.until - performance.now() : checkEvery
-      await pause(Math.max(0, wait), AbortSignal.any([signal, rung.signal]))
-      const wasRung = rung.signal.aborted
-      rung = new AbortController()
-      if (signal.aborted || wasRung) continue
+      waiting = new AbortController()
+      await pause(Math.ceil(Math.max(0, wait, patience.left() * 1_000)), waiting.signal)
+      if (waiting.signal.aborted) continue
       try {
         await look()
       } catch (error) {
@@ -175,20 +176,20 @@ export function openGate(
   void watch()
 
   return {
-    async opened(waiting) {
+    async opened(until) {
       while (closed || environment === undefined) {
-        waiting.throwIfAborted()
+        until.throwIfAborted()
         await new Promise<void>((resolve) => {
           const done = () => {
             waiters.delete(done)
-            waiting.removeEventListener('abort', done)
+            until.removeEventListener('abort', done)
             resolve()
           }
           waiters.add(done)
-          waiting.addEventListener('abort', done, { once: true })
+          until.addEventListener('abort', done, { once: true })
         })
       }
-      waiting.throwIfAborted()
+      until.throwIfAborted()
       return environment
     },
     met,
