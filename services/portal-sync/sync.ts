@@ -1,4 +1,5 @@
 import type { PortalResult, PortalTask } from '../../contracts/portal-task.ts'
+import { startDeadline } from '../../runtime/channels/deadline.ts'
 import { growingPause, pause } from '../../runtime/pause.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
 import type { Observe } from './events.ts'
@@ -46,8 +47,12 @@ export async function sync(
   const { task } = begun
   const began = performance.now()
   // Whatever hangs, its end is known before somebody else may begin.
-  const enough = AbortSignal.any([signals.giveUp, AbortSignal.timeout(deps.lease * 800)])
-  const { result, obstacle } = await push({ portal: deps.portal, environment, priority: job.priority }, task, enough)
+  using enough = startDeadline(deps.lease * 800, signals.giveUp)
+  const { result, obstacle } = await push(
+    { portal: deps.portal, environment, priority: job.priority },
+    task,
+    enough.signal,
+  )
   if (obstacle) gate.met(obstacle)
   else gate.proven()
   const status = await record(deps, task, result, began + deps.lease * 1_000, signals.giveUp)
