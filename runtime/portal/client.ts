@@ -51,7 +51,8 @@ async function attempt(
     if (patience.left() > 0) return { answer: notAsked(patience), isTokenRefused: false }
     const { url, method } = request
     const sent = { url, method, headers: headersOf(request, outcome.token), body: bodyOf(request) }
-    const answer = heeded(judge(await wire.send(sent, signal), method === 'GET'), patience)
+    const expected = { isBodyDue: method === 'GET', isVersioned: method === 'PATCH' && request.ifMatch !== '*' }
+    const answer = heeded(judge(await wire.send(sent, signal), expected), patience)
     const isTokenRefused = answer.kind === 'credentials_rejected'
     if (isTokenRefused) tokens.drop(outcome.token)
     return { answer, isTokenRefused }

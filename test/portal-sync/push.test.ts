@@ -84,3 +84,29 @@ test('a push leaves nothing behind on the signal that ends all of them', async (
   for (const task of [hidden, shown]) await syncWith(simulator, task, signal)
   expect(keptOn(signal)).toBe(0)
 })
+
+test.each([
+  ['a page of a proxy', { kind: 'page', status: 404 } as const, 'http_404'],
+  ['a table that is not there', { kind: 'dataverse', error: 'no_segment' } as const, '0x8006088a'],
+])('%s says neither of a present contact nor of an earlier one that it is gone', async (_, act, code) => {
+  for (const key of ['present', 'earlier']) {
+    await using simulator = await openContacts('present', 'earlier')
+    simulator.control.addFault({ act, contains: `'${key}'` })
+    const { result, obstacle } = await pushTo(simulator, { ...shown, withdraw: ['earlier'] })
+    expect(result).toMatchObject({ outcome: 'failed', code, withdrawn: key === 'earlier' ? [] : ['earlier'] })
+    expect(obstacle).toMatchObject({ kind: 'failed', code })
+  }
+})
+
+test('an earlier contact that is gone by its code is done with', async () => {
+  await using simulator = await openContacts('present')
+  const { result } = await pushTo(simulator, { ...shown, withdraw: ['earlier'] })
+  expect(result).toMatchObject({ outcome: 'acknowledged', withdrawn: ['earlier'] })
+})
+
+test('412 to a write that names no version is a refusal, which is parked', async () => {
+  await using simulator = await openContacts('present')
+  simulator.control.addFault({ act: { kind: 'answer', status: 412 }, method: 'PATCH' })
+  const { result } = await pushTo(simulator, hidden)
+  expect(result).toMatchObject({ outcome: 'parked', code: 'http_412' })
+})
