@@ -2,7 +2,7 @@ import type { PortalResult, PortalStep, PortalTask } from '../../contracts/porta
 import type { Failure } from '../../runtime/portal/answer.ts'
 import { readContact, updateContact } from '../../runtime/portal/contacts.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
-import { type DesiredContact, differing, type PortalValues } from '../../runtime/portal/values.ts'
+import { type Columns, type DesiredContact, differing, type PortalValues } from '../../runtime/portal/values.ts'
 
 export type PushDeps = {
   portal: Pick<Portal, 'client' | 'mapping'>
@@ -82,7 +82,7 @@ async function show(
       known = read.values
       if (contact.visible) ifMatch = read.etag
     }
-    const columns = differing(contact, known, journey.mapping)
+    const columns = toWrite(journey, contact, known)
     if (Object.keys(columns).length > 0) {
       const written = await updateContact(journey, { key, columns, ifMatch }, journey.signal)
       note(journey, 'patch', codeOf(written))
@@ -120,6 +120,13 @@ function contactOf({ desired, changedAt, version }: PortalTask): { key: string; 
 
 function isSame({ mapping }: Journey, contact: DesiredContact, values: PortalValues): boolean {
   return Object.keys(differing(contact, values, mapping)).length === 0
+}
+
+/** What differs. Whatever hides says so, too: what was known may have been ticked by hand since. */
+function toWrite({ mapping }: Journey, contact: DesiredContact, known: PortalValues): Columns {
+  const columns = differing(contact, known, mapping)
+  const isNeedless = contact.visible || Object.keys(columns).length === 0
+  return isNeedless ? columns : { ...columns, [mapping.columns.visible]: false }
 }
 
 /** What the contact shows once it was written: a status that the portal has no option for stays as it is. */

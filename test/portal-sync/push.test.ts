@@ -110,3 +110,17 @@ test('412 to a write that names no version is a refusal, which is parked', async
   const { result } = await pushTo(simulator, hidden)
   expect(result).toMatchObject({ outcome: 'parked', code: 'http_412' })
 })
+
+const known = { visible: false, status: 100_000_001, expiryDate: '2099-03-01' }
+
+test('a push that hides says so with whatever it writes, since the office may have ticked it meanwhile', async () => {
+  await using simulator = await openContacts('present')
+  await pushTo(simulator, { ...hidden, acknowledged: { ...known, expiryDate: '2098-01-01' } })
+  expect(isShown(simulator, 'present')).toBe(false)
+})
+
+test('a push that hides writes nothing where nothing else differs', async () => {
+  await using simulator = await openContacts('present')
+  await pushTo(simulator, { ...hidden, acknowledged: known })
+  expect(simulator.control.journal()).toEqual([])
+})
