@@ -124,3 +124,40 @@ test('a push that hides writes nothing where nothing else differs', async () => 
   await pushTo(simulator, { ...hidden, acknowledged: known })
   expect(simulator.control.journal()).toEqual([])
 })
+
+test('a refused earlier key keeps neither the present contact nor another earlier one from being hidden', async () => {
+  await using simulator = await openContacts('present', 'refused', 'other')
+  simulator.control.addFault({ act: { kind: 'dataverse', error: 'bad_payload' }, contains: `'refused'` })
+  const { result, obstacle } = await pushTo(simulator, { ...hidden, withdraw: ['refused', 'other'] })
+  expect(['present', 'refused', 'other'].map((key) => isShown(simulator, key))).toEqual([false, true, false])
+  expect(result).toMatchObject({ outcome: 'parked', code: '0x80048d19', withdrawn: ['other'] })
+  expect(obstacle).toMatchObject({ kind: 'rejected' })
+})
+
+test('a refused present contact keeps no earlier one from being hidden', async () => {
+  await using simulator = await openContacts('earlier')
+  const { result } = await pushTo(simulator, { ...hidden, withdraw: ['earlier'] })
+  expect(isShown(simulator, 'earlier')).toBe(false)
+  expect(result).toMatchObject({ outcome: 'parked', code: '0x80060891', withdrawn: ['earlier'] })
+})
+
+test('where an earlier contact cannot be hidden for now, what was known of the present one is read anew', async () => {
+  await using simulator = await openContacts('present', 'earlier')
+  simulator.control.addFault({ act: { kind: 'page', status: 503 }, contains: `'earlier'` })
+  const { result } = await pushTo(simulator, {
+    ...hidden,
+    withdraw: ['earlier'],
+    acknowledged: { ...known, visible: true },
+  })
+  expect(isShown(simulator, 'present')).toBe(false)
+  expect(result).toMatchObject({ outcome: 'unknown', key: 'present', code: 'http_503', withdrawn: [] })
+})
+
+test('nobody is shown under a new key while an earlier one is refused', async () => {
+  await using simulator = await openContacts('earlier')
+  simulator.control.seedContacts([{ hlf_mentorid: 'present', lastname: 'present', hlf_websitevisible: false }])
+  simulator.control.addFault({ act: { kind: 'dataverse', error: 'bad_payload' }, contains: `'earlier'` })
+  const { result } = await pushTo(simulator, { ...shown, withdraw: ['earlier'] })
+  expect(isShown(simulator, 'present')).toBe(false)
+  expect(result).toMatchObject({ outcome: 'parked', withdrawn: [] })
+})
