@@ -14,8 +14,8 @@ export type Gate = {
   opened(signal: AbortSignal): Promise<string>
   /** What a push, or a comparison, has met; not every one closes the gate. */
   met(obstacle: Failure): void
-  /** A push has succeeded: the portal works. */
-  proven(): void
+  /** The portal has taken a write; a read that it answered says nothing of writes. */
+  proven(by: 'write' | 'read'): void
   isOpen(): boolean
 }
 
@@ -60,10 +60,11 @@ export function openGate(
   const waiters = new Set<() => void>()
   let environment: string | undefined
   let closed: { code: string; until: number } | undefined = { code: 'starting', until: performance.now() + earliest }
-  /** What alone proves that it is over: a push, where looking at the portal does not show the trouble. */
-  let suspicion: string | undefined
+  /** Trouble that looking at the portal does not show: over when a write is taken or, of records, when no more are refused. */
+  let suspicion: 'user' | 'records' | undefined
   let failures = 0
   let refusals = 0
+  let refusedAt = 0
   /** Ends the pause before the next look. */
   let waiting = new AbortController()
   signal.addEventListener('abort', () => waiting.abort(), { once: true })
@@ -89,14 +90,14 @@ export function openGate(
 
   const write = (code: string | null, seconds: number | null) => inOrder('gate', () => table.writeGate(code, seconds))
 
-  function close(code: string, milliseconds: number, isSuspicion = false): void {
+  function close(code: string, milliseconds: number, suspected?: typeof suspicion): void {
     const until = performance.now() + milliseconds
     const before = closed
     closed = { code, until: Math.max(before?.until ?? 0, until) }
     if (before === undefined || before.code !== code) {
       observe({ kind: 'gate_closed', code, seconds: Math.round(milliseconds / 1_000) })
     }
-    if (isSuspicion) suspicion = code
+    suspicion = suspected ?? suspicion
     const isPatience = code === 'throttled'
     void write(code, isPatience ? milliseconds / 1_000 : null)
     if (!isPatience || milliseconds > longPatience * 1_000) void tell(code)
@@ -121,21 +122,28 @@ export function openGate(
         close(obstacle.code, checkEvery)
         break
       case 'forbidden':
-        close(obstacle.code, Math.max(checkEvery, growing.next()), true)
+        close(obstacle.code, Math.max(checkEvery, growing.next()), 'user')
         break
       case 'failed':
         failures += 1
         if (patience.left() > 0) close('throttled', patience.left() * 1_000)
         else if (failures >= tooManyFailures) close(obstacle.code, growing.next())
         break
-      case 'missing':
       case 'rejected':
         refusals += 1
-        if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), true)
+        refusedAt = performance.now()
+        if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), 'records')
         break
+      case 'missing':
       case 'conflict':
         break
     }
+  }
+
+  function trusted(): void {
+    growing.reset()
+    refusals = 0
+    suspicion = undefined
   }
 
   async function look(): Promise<void> {
@@ -155,6 +163,7 @@ export function openGate(
     environment = health.organizationId
     observe({ kind: 'healthy', environment: environment ?? '' })
     if (closed && closed.until <= performance.now()) open()
+    if (suspicion === 'records' && performance.now() - refusedAt >= checkEvery) trusted()
     // What a push has met meanwhile is newer than this look.
     if (closed === undefined && suspicion === undefined) await tell(undefined)
   }
@@ -193,15 +202,15 @@ export function openGate(
       return environment
     },
     met,
-    proven() {
+    proven(by) {
       failures = 0
+      if (by === 'read') return
       refusals = 0
       // What was under way when the gate closed says nothing about the portal since.
       if (closed) return
-      growing.reset()
-      if (suspicion === undefined) return
-      suspicion = undefined
-      void tell(undefined)
+      const wasSuspected = suspicion !== undefined
+      trusted()
+      if (wasSuspected) void tell(undefined)
     },
     isOpen: () => closed === undefined,
   }

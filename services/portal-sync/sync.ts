@@ -48,13 +48,13 @@ export async function sync(
   const began = performance.now()
   // Whatever hangs, its end is known before somebody else may begin.
   using enough = startDeadline(deps.lease * 800, signals.giveUp)
-  const { result, obstacle } = await push(
+  const { result, obstacle, proof } = await push(
     { portal: deps.portal, environment, priority: job.priority },
     task,
     enough.signal,
   )
   if (obstacle) gate.met(obstacle)
-  else gate.proven()
+  else if (proof) gate.proven(proof)
   const status = await record(deps, task, result, began + deps.lease * 1_000, signals.giveUp)
   report(observe, { task, result, status, milliseconds: Math.round(performance.now() - began) })
   if (status === 'synced' && !task.desired.visible) await deleteRemoved(deps, task)

@@ -12,6 +12,9 @@ const well: Health = { steps: [], failure: undefined, organizationId: '00000000-
 const requestId = undefined
 const throttled: Failure = { kind: 'throttled', code: 'http_429', retryAfter: 1, requestId }
 
+const rejected: Failure = { kind: 'rejected', code: '0x80048d19', requestId }
+const forbidden: Failure = { kind: 'forbidden', code: '0x80048306', requestId }
+
 const ended: (() => void)[] = []
 afterEach(() => {
   for (const end of ended.splice(0)) end()
@@ -75,7 +78,7 @@ test('a look that is told to wait closes the gate for as long', async () => {
   await waitFor('the gate to close', () => events.some(({ kind }) => kind === 'gate_closed'))
   const before = looks.length
   await opened()
-  expect(looks.length - before).toBe(1)
+  expect((looks[before] ?? 0) - (looks[before - 1] ?? 0)).toBeGreaterThanOrEqual(999)
   expect(events).toContainEqual(expect.objectContaining({ kind: 'gate_closed', code: 'throttled' }))
 })
 
@@ -83,4 +86,35 @@ test('looking at the portal leaves nothing behind on the signal that ends it', a
   const { looks, signal } = gateWith({ checkEvery: 1 })
   await waitFor('ten looks', () => looks.length >= 10)
   expect(keptOn(signal)).toBe(0)
+})
+
+test('a read that is answered, and a contact that is missing, take back no suspicion; a write that is taken does', async () => {
+  const { gate, alerts, looks, opened } = gateWith({ checkEvery: 100 })
+  await opened()
+  gate.met(forbidden)
+  await opened()
+  gate.proven('read')
+  const before = looks.length
+  await waitFor('more looks', () => looks.length > before + 3)
+  expect(alerts.at(-1)).toBe('0x80048306')
+  gate.proven('write')
+  await waitFor('the all-clear', () => alerts.at(-1) === undefined)
+})
+
+test('contacts that are missing close nothing, however many', async () => {
+  const { gate, opened } = gateWith()
+  await opened()
+  for (let number = 0; number < 50; number += 1) gate.met({ kind: 'missing', code: '0x80060891', requestId })
+  expect(gate.isOpen()).toBe(true)
+})
+
+test('records that were refused are an alert no longer when none was for as long as there is between two looks', async () => {
+  const { gate, alerts, looks, opened } = gateWith({ checkEvery: 300 })
+  await opened()
+  for (let number = 0; number < 10; number += 1) gate.met(rejected)
+  const refused = performance.now()
+  await opened()
+  expect(alerts.at(-1)).toBe('0x80048d19')
+  await waitFor('the all-clear', () => alerts.at(-1) === undefined)
+  expect((looks.at(-1) ?? 0) - refused).toBeGreaterThanOrEqual(290)
 })

@@ -61,7 +61,7 @@ async function syncWith(simulator: Simulator, task: PortalTask, giveUp: AbortSig
       gate: {
         opened: async () => environment,
         met: ({ code }) => void told.push(code),
-        proven: () => void told.push('proven'),
+        proven: (by) => void told.push(by),
       },
       table: {
         begin: async () => ({ verdict: 'begun', task }),
@@ -160,4 +160,23 @@ test('nobody is shown under a new key while an earlier one is refused', async ()
   const { result } = await pushTo(simulator, { ...shown, withdraw: ['earlier'] })
   expect(isShown(simulator, 'present')).toBe(false)
   expect(result).toMatchObject({ outcome: 'parked', withdrawn: [] })
+})
+
+test.each<[string, PortalTask, string[], string[]]>([
+  ['sends nothing', { ...hidden, acknowledged: known }, ['present'], []],
+  ['has no contact', { ...hidden, desired: { visible: false, key: null, status: null, expiryDate: null } }, [], []],
+  ['only reads', shown, ['present'], ['read']],
+  ['writes', hidden, ['present'], ['write']],
+  ['meets a contact that is gone', hidden, [], ['0x80060891']],
+])('a push that %s proves no more than that', async (_, task, keys, proofs) => {
+  await using simulator = await openContacts(...keys)
+  expect((await syncWith(simulator, task, patient)).told).toEqual(proofs)
+})
+
+test('a push that meets another edit each time proves that reads are answered', async () => {
+  await using simulator = await openContacts('present')
+  simulator.control.editAsOffice({ key: 'present', values: { hlf_websitevisible: false } })
+  const values = { hlf_presentation: 'climbs' }
+  simulator.control.addFault({ act: { kind: 'edited_meanwhile', key: 'present', values }, route: 'row', method: 'GET' })
+  expect((await syncWith(simulator, shown, patient)).told).toEqual(['read'])
 })
