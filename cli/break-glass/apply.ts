@@ -111,6 +111,7 @@ function openGate({ pool, portal, environment, tell }: ApplyDeps, enough: AbortC
       inRow[kind] += 1
       if (inRow[kind] >= tooMany[kind]) enough.abort(code)
     },
+    isTheirs: () => false,
     proven(by) {
       inRow.failed = 0
       if (by === 'write') inRow.rejected = 0

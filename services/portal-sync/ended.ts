@@ -53,6 +53,11 @@ export function failed(
   }
 }
 
+/** The same, where it waits for the night, a change or a person. */
+export function parked({ steps, begunAt, startedAt, withdrawn }: PortalResult, code: string): PortalResult {
+  return { outcome: 'parked', code, steps, begunAt, startedAt, withdrawn }
+}
+
 /** Whether another contact may fare better. */
 export function isAboutOne({ kind }: Failure): boolean {
   return kind === 'missing' || kind === 'rejected' || kind === 'forbidden'

@@ -16,6 +16,8 @@ export type Gate = {
   met(obstacle: Failure): void
   /** The portal has taken a write; a read that it answered says nothing of writes. */
   proven(by: 'write' | 'read'): void
+  /** Whether a refusal is about this mentor alone, who is then no reason to hold up the others: it stays when all looks well. */
+  isTheirs(mentor: string, refusal: Failure): boolean
   isOpen(): boolean
 }
 
@@ -43,6 +45,9 @@ const tooManyRefusals = 10
 /** Seconds of patience asked for that people should know of. */
 const longPatience = 300
 
+/** The code of a role without a privilege: for all contacts alike, and looking at the portal does not show it. */
+const withoutPrivilege = '0x80040220'
+
 const alertKey = 'portal_out_of_order'
 
 /**
@@ -65,6 +70,10 @@ export function openGate(
   let failures = 0
   let refusals = 0
   let refusedAt = 0
+  let looks = 0
+  let writes = 0
+  /** How many looks and writes had gone well when a mentor was first refused. */
+  const firstRefused = new Map<string, { looks: number; writes: number }>()
   /** Ends the pause before the next look. */
   let waiting = new AbortController()
   signal.addEventListener('abort', () => waiting.abort(), { once: true })
@@ -161,6 +170,7 @@ export function openGate(
       return
     }
     environment = health.organizationId
+    looks += 1
     observe({ kind: 'healthy', environment: environment ?? '' })
     if (closed && closed.until <= performance.now()) open()
     if (suspicion === 'records' && performance.now() - refusedAt >= checkEvery) trusted()
@@ -206,11 +216,22 @@ export function openGate(
       failures = 0
       if (by === 'read') return
       refusals = 0
+      writes += 1
       // What was under way when the gate closed says nothing about the portal since.
       if (closed) return
       const wasSuspected = suspicion !== undefined
       trusted()
       if (wasSuspected) void tell(undefined)
+    },
+    isTheirs(mentor, { kind, code }) {
+      if (kind !== 'forbidden') return false
+      const first = firstRefused.get(mentor)
+      if (!first) firstRefused.set(mentor, { looks, writes })
+      const isTheirs =
+        first !== undefined && looks > first.looks && (code !== withoutPrivilege || writes > first.writes)
+      if (isTheirs && suspicion === 'user') suspicion = 'records'
+      if (isTheirs) refusedAt = performance.now()
+      return isTheirs
     },
     isOpen: () => closed === undefined,
   }

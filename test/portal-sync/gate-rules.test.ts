@@ -118,3 +118,27 @@ test('records that were refused are an alert no longer when none was for as long
   await waitFor('the all-clear', () => alerts.at(-1) === undefined)
   expect((looks.at(-1) ?? 0) - refused).toBeGreaterThanOrEqual(290)
 })
+
+test('what refuses a mentor once more, when all looks well, is about that mentor alone, and an alert no longer', async () => {
+  const { gate, alerts, opened } = gateWith({ checkEvery: 100 })
+  await opened()
+  expect(gate.isTheirs('kari', forbidden)).toBe(false)
+  gate.met(forbidden)
+  expect(gate.isTheirs('kari', forbidden)).toBe(false)
+  await opened()
+  expect(gate.isTheirs('ola', forbidden)).toBe(false)
+  expect(gate.isTheirs('kari', forbidden)).toBe(true)
+  await waitFor('the all-clear', () => alerts.at(-1) === undefined)
+})
+
+test('a privilege that the role lacks is about one mentor alone only once others are written', async () => {
+  const { gate, looks, opened } = gateWith({ checkEvery: 50 })
+  const refusal: Failure = { kind: 'forbidden', code: '0x80040220', requestId }
+  await opened()
+  gate.isTheirs('kari', refusal)
+  const before = looks.length
+  await waitFor('more looks', () => looks.length > before + 2)
+  expect(gate.isTheirs('kari', refusal)).toBe(false)
+  gate.proven('write')
+  expect(gate.isTheirs('kari', refusal)).toBe(true)
+})

@@ -61,6 +61,7 @@ async function syncWith(simulator: Simulator, task: PortalTask, giveUp: AbortSig
       gate: {
         opened: async () => environment,
         met: ({ code }) => void told.push(code),
+        isTheirs: (_, { kind }) => kind === 'forbidden',
         proven: (by) => void told.push(by),
       },
       table: {
@@ -179,4 +180,13 @@ test('a push that meets another edit each time proves that reads are answered', 
   const values = { hlf_presentation: 'climbs' }
   simulator.control.addFault({ act: { kind: 'edited_meanwhile', key: 'present', values }, route: 'row', method: 'GET' })
   expect((await syncWith(simulator, shown, patient)).told).toEqual(['read'])
+})
+
+test('a refusal that is about one mentor alone parks that one and is held against nobody else', async () => {
+  await using simulator = await openContacts('present')
+  simulator.control.addFault({ act: { kind: 'dataverse', error: 'no_row_access' }, method: 'PATCH' })
+  const { outcome, told, recorded } = await syncWith(simulator, hidden, patient)
+  expect(told).toEqual([])
+  expect(outcome).toEqual({ kind: 'failed', reason: '0x80048306' })
+  expect(recorded).toMatchObject([{ outcome: 'parked', code: '0x80048306' }])
 })
