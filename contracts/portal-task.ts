@@ -9,8 +9,8 @@ const Shown = z.object({
 
 /**
  * What `expiry.begin_portal_sync` says must be pushed: the state that the contact `desired.key` must show (none where the
- * key is null), by version and attempt. `withdraw` are contacts of earlier keys, to be hidden before; `acknowledged` what
- * the contact is known to show, null where it must be read first.
+ * key is null), by version and attempt. `withdraw` are contacts of earlier keys, to be hidden before anything is revealed;
+ * `acknowledged` what the contact is known to show, null where it must be read first.
  */
 export const PortalTask = z.object({
   mentorId: z.guid(),

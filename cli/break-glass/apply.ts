@@ -111,8 +111,10 @@ function openGate({ pool, portal, environment, tell }: ApplyDeps, enough: AbortC
       inRow[kind] += 1
       if (inRow[kind] >= tooMany[kind]) enough.abort(code)
     },
-    proven() {
-      Object.assign(inRow, { failed: 0, rejected: 0 })
+    isTheirs: () => false,
+    proven(by) {
+      inRow.failed = 0
+      if (by === 'write') inRow.rejected = 0
     },
   }
 }

@@ -34,7 +34,7 @@ export async function checkEnvironment(database: Client, id: string): Promise<Fi
   const others = rows.length === 0 ? '' : `; adopted is ${rows.map((row) => row.id).join(', ')}`
   return fail(
     'environment',
-    `${id}, which nobody has adopted${others}: what differs there is held`,
+    `${id}, which nobody has adopted${others}: changes are pushed there, but a comparison only hides`,
     'see that PORTAL_URL is right; then `mentor-expiry reconcile --portal --initial`',
   )
 }

@@ -9,9 +9,9 @@ type Traced = { readonly requestId: string | undefined }
 
 /** Why a request was not carried out, or may not have been; `code` is short and for machines, `retryAfter` in seconds. */
 export type Failure =
-  /** No such record; or, by its code, no such table. */
+  /** No such record: by the service's own word, since a 404 alone may be anybody's. */
   | ({ readonly kind: 'missing'; readonly code: string } & Traced)
-  /** Another version than the one that was named. */
+  /** Another version than the one that was named, by the service's own word. */
   | ({ readonly kind: 'conflict'; readonly code: string } & Traced)
   /** About this record or this request: the same one will not do better. */
   | ({ readonly kind: 'rejected'; readonly code: string } & Traced)
@@ -37,8 +37,17 @@ export type Answer =
     } & Traced)
   | Failure
 
-/** Judges what came of a request; `isBodyDue` where nothing but JSON is an answer. */
-export function judge(exchange: Exchange, isBodyDue: boolean): Answer {
+/** The codes by which a record is not there: by its id, by its key. */
+const gone = new Set(['0x80040217', '0x80060891'])
+
+/** The code of a record that has another version than the one that a request named. */
+const otherVersion = '0x80060882'
+
+/** Judges what came of a request: `isBodyDue` where nothing but JSON is an answer, `isVersioned` where it named a version. */
+export function judge(
+  exchange: Exchange,
+  { isBodyDue, isVersioned }: { isBodyDue: boolean; isVersioned: boolean },
+): Answer {
   if (exchange.kind === 'silent') return failed(exchange)
   const { status, headers, text } = exchange
   const body = parseJson(text)
@@ -52,8 +61,9 @@ export function judge(exchange: Exchange, isBodyDue: boolean): Answer {
   const retryAfter = retryAfterOf(headers)
   if (status === 401) return { kind: 'credentials_rejected', code, requestId }
   if (status === 403) return { kind: 'forbidden', code, requestId }
-  if (status === 404) return { kind: 'missing', code, requestId }
-  if (status === 412) return { kind: 'conflict', code, requestId }
+  if (status === 404 && gone.has(code)) return { kind: 'missing', code, requestId }
+  if (status === 404) return failed({ code, mayHaveArrived: false, retryAfter, requestId })
+  if (status === 412 && isVersioned && code === otherVersion) return { kind: 'conflict', code, requestId }
   if (status === 429) return { kind: 'throttled', code, retryAfter, requestId }
   // A timeout of what stands before the service; its own refusals say what is wrong with the request.
   if (status >= 400 && status < 500 && status !== 408) return { kind: 'rejected', code, requestId }

@@ -1,7 +1,7 @@
 import { type Answer, failed, judge, withoutToken } from './answer.ts'
 import type { Budget } from './budget.ts'
 import type { Wire } from './exchange.ts'
-import type { Patience } from './patience.ts'
+import { heeded, notAsked, type Patience } from './patience.ts'
 import type { TokenProvider } from './token.ts'
 import type { Columns } from './values.ts'
 
@@ -51,25 +51,14 @@ async function attempt(
     if (patience.left() > 0) return { answer: notAsked(patience), isTokenRefused: false }
     const { url, method } = request
     const sent = { url, method, headers: headersOf(request, outcome.token), body: bodyOf(request) }
-    const answer = heeded(judge(await wire.send(sent, signal), method === 'GET'), patience)
+    const expected = { isBodyDue: method === 'GET', isVersioned: method === 'PATCH' && request.ifMatch !== '*' }
+    const answer = heeded(judge(await wire.send(sent, signal), expected), patience)
     const isTokenRefused = answer.kind === 'credentials_rejected'
     if (isTokenRefused) tokens.drop(outcome.token)
     return { answer, isTokenRefused }
   }
   const unsent = { answer: failed({ code: 'aborted', mayHaveArrived: false }), isTokenRefused: false }
   return (await budget.run(carryOut, request.priority, signal)) ?? unsent
-}
-
-function notAsked(patience: Patience): Answer {
-  return { kind: 'throttled', code: 'patience', retryAfter: patience.left(), requestId: undefined }
-}
-
-/** The answer, with what it says of patience put down for all other requests. */
-function heeded(answer: Answer, patience: Patience): Answer {
-  if (answer.kind === 'throttled') patience.ask(answer.retryAfter)
-  else if (answer.kind === 'failed' && answer.retryAfter !== undefined) patience.ask(answer.retryAfter)
-  else if (answer.kind === 'ok') patience.answered()
-  return answer
 }
 
 function headersOf(request: PortalRequest, token: string): Record<string, string> {

@@ -3,6 +3,7 @@ import { type Failure, withoutToken } from './answer.ts'
 import type { PortalClient } from './client.ts'
 import { columnsToRead } from './contacts.ts'
 import type { Mapping } from './mapping.ts'
+import { heeded, notAsked, type Patience } from './patience.ts'
 import type { TokenProvider } from './token.ts'
 
 /** The steps of a look at the portal: they prove the credential, the user in its environment, the role and our columns. */
@@ -19,12 +20,12 @@ export type Health = {
 
 const WhoAmI = z.object({ OrganizationId: z.guid() })
 
-/** Looks whether the portal would take our writes, without writing. */
+/** Looks whether the portal would take our writes, without writing; while it has asked for patience it is not asked. */
 export async function checkHealth(
-  deps: { client: PortalClient; tokens: TokenProvider; mapping: Mapping; priority: number },
+  deps: { client: PortalClient; tokens: TokenProvider; mapping: Mapping; patience: Patience; priority: number },
   signal: AbortSignal,
 ): Promise<Health> {
-  const { client, tokens, mapping, priority } = deps
+  const { client, tokens, mapping, patience, priority } = deps
   const read = (path: string) => client.send({ method: 'GET', url: `${client.root}${path}`, priority }, signal)
   const steps: HealthStep[] = []
   const ended = (step: HealthStep['step'], failure?: Failure, organizationId?: string): Health => {
@@ -32,8 +33,9 @@ export async function checkHealth(
     return { steps, failure, organizationId }
   }
 
+  if (patience.left() > 0) return ended('token', notAsked(patience))
   const token = await tokens.token(signal)
-  if (token.kind !== 'token') return ended('token', withoutToken(token))
+  if (token.kind !== 'token') return ended('token', heeded(withoutToken(token), patience))
   ended('token')
   const whoAmI = await read('WhoAmI')
   if (whoAmI.kind !== 'ok') return ended('whoami', whoAmI)

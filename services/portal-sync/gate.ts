@@ -14,13 +14,15 @@ export type Gate = {
   opened(signal: AbortSignal): Promise<string>
   /** What a push, or a comparison, has met; not every one closes the gate. */
   met(obstacle: Failure): void
-  /** A push has succeeded: the portal works. */
-  proven(): void
+  /** The portal has taken a write; a read that it answered says nothing of writes. */
+  proven(by: 'write' | 'read'): void
+  /** Whether a refusal is about this mentor alone, who is then no reason to hold up the others: it stays when all looks well. */
+  isTheirs(mentor: string, refusal: Failure): boolean
   isOpen(): boolean
 }
 
 export type GateDeps = {
-  table: Pick<PortalTable, 'writeGate' | 'recordHealth' | 'keepAlert'>
+  table: Pick<PortalTable, 'writeGate' | 'recordHealth' | 'keepAlert' | 'releaseParked'>
   checkHealth: (signal: AbortSignal) => Promise<Health>
   patience: Patience
   observe: Observe
@@ -43,6 +45,9 @@ const tooManyRefusals = 10
 /** Seconds of patience asked for that people should know of. */
 const longPatience = 300
 
+/** The code of a role without a privilege: for all contacts alike, and looking at the portal does not show it. */
+const withoutPrivilege = '0x80040220'
+
 const alertKey = 'portal_out_of_order'
 
 /**
@@ -55,16 +60,25 @@ export function openGate(
   earliest: number,
   signal: AbortSignal,
 ): Gate {
-  patience.ask(earliest / 1_000)
+  if (earliest > 0) patience.ask(earliest / 1_000)
   const growing = growingPause({ base, cap })
   const waiters = new Set<() => void>()
   let environment: string | undefined
   let closed: { code: string; until: number } | undefined = { code: 'starting', until: performance.now() + earliest }
-  /** What alone proves that it is over: a push, where looking at the portal does not show the trouble. */
-  let suspicion: string | undefined
+  /** Trouble that looking at the portal does not show: over when a write is taken or, of records, when no more are refused. */
+  let suspicion: 'user' | 'records' | undefined
+  /** The portal did not have what the mapping names: whom it refused meanwhile it may have refused for that. */
+  let wasMisshapen = false
   let failures = 0
   let refusals = 0
-  let rung = new AbortController()
+  let refusedAt = 0
+  let looks = 0
+  let writes = 0
+  /** How many looks and writes had gone well when a mentor was first refused. */
+  const firstRefused = new Map<string, { looks: number; writes: number }>()
+  /** Ends the pause before the next look. */
+  let waiting = new AbortController()
+  signal.addEventListener('abort', () => waiting.abort(), { once: true })
 
   /** One after the other: what was decided later must be written later. */
   let writing = Promise.resolve()
@@ -87,18 +101,18 @@ export function openGate(
 
   const write = (code: string | null, seconds: number | null) => inOrder('gate', () => table.writeGate(code, seconds))
 
-  function close(code: string, milliseconds: number, isSuspicion = false): void {
+  function close(code: string, milliseconds: number, suspected?: typeof suspicion): void {
     const until = performance.now() + milliseconds
     const before = closed
     closed = { code, until: Math.max(before?.until ?? 0, until) }
     if (before === undefined || before.code !== code) {
       observe({ kind: 'gate_closed', code, seconds: Math.round(milliseconds / 1_000) })
     }
-    if (isSuspicion) suspicion = code
+    suspicion = suspected ?? suspicion
     const isPatience = code === 'throttled'
     void write(code, isPatience ? milliseconds / 1_000 : null)
     if (!isPatience || milliseconds > longPatience * 1_000) void tell(code)
-    rung.abort()
+    waiting.abort()
   }
 
   function open(): void {
@@ -107,6 +121,8 @@ export function openGate(
     refusals = 0
     observe({ kind: 'gate_opened' })
     void write(null, null)
+    if (wasMisshapen) void inOrder('parked', () => table.releaseParked())
+    wasMisshapen = false
     for (const wake of [...waiters]) wake()
   }
 
@@ -119,21 +135,28 @@ export function openGate(
         close(obstacle.code, checkEvery)
         break
       case 'forbidden':
-        close(obstacle.code, Math.max(checkEvery, growing.next()), true)
+        close(obstacle.code, Math.max(checkEvery, growing.next()), 'user')
         break
       case 'failed':
         failures += 1
         if (patience.left() > 0) close('throttled', patience.left() * 1_000)
         else if (failures >= tooManyFailures) close(obstacle.code, growing.next())
         break
-      case 'missing':
       case 'rejected':
         refusals += 1
-        if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), true)
+        refusedAt = performance.now()
+        if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), 'records')
         break
+      case 'missing':
       case 'conflict':
         break
     }
+  }
+
+  function trusted(): void {
+    growing.reset()
+    refusals = 0
+    suspicion = undefined
   }
 
   async function look(): Promise<void> {
@@ -143,16 +166,19 @@ export function openGate(
     await table.recordHealth(failure ? null : (health.organizationId ?? null))
     if (failure) {
       observe({ kind: 'unhealthy', step: health.steps.at(-1)?.step ?? 'token', code: failure.code })
-      if (failure.kind === 'throttled') met(failure)
+      if (patience.left() > 0) close('throttled', patience.left() * 1_000)
       else {
         const isRefusal = failure.kind !== 'failed'
+        wasMisshapen ||= failure.kind === 'rejected' || failure.kind === 'missing'
         close(failure.code, isRefusal ? checkEvery : growing.next())
       }
       return
     }
     environment = health.organizationId
+    looks += 1
     observe({ kind: 'healthy', environment: environment ?? '' })
     if (closed && closed.until <= performance.now()) open()
+    if (suspicion === 'records' && performance.now() - refusedAt >= checkEvery) trusted()
     // What a push has met meanwhile is newer than this look.
     if (closed === undefined && suspicion === undefined) await tell(undefined)
   }
@@ -160,10 +186,9 @@ export function openGate(
   async function watch(): Promise<void> {
     while (!signal.aborted) {
       const wait = closed ? closed.until - performance.now() : checkEvery
-      await pause(Math.max(0, wait), AbortSignal.any([signal, rung.signal]))
-      const wasRung = rung.signal.aborted
-      rung = new AbortController()
-      if (signal.aborted || wasRung) continue
+      waiting = new AbortController()
+      await pause(Math.ceil(Math.max(0, wait, patience.left() * 1_000)), waiting.signal)
+      if (waiting.signal.aborted) continue
       try {
         await look()
       } catch (error) {
@@ -175,32 +200,43 @@ export function openGate(
   void watch()
 
   return {
-    async opened(waiting) {
+    async opened(until) {
       while (closed || environment === undefined) {
-        waiting.throwIfAborted()
+        until.throwIfAborted()
         await new Promise<void>((resolve) => {
           const done = () => {
             waiters.delete(done)
-            waiting.removeEventListener('abort', done)
+            until.removeEventListener('abort', done)
             resolve()
           }
           waiters.add(done)
-          waiting.addEventListener('abort', done, { once: true })
+          until.addEventListener('abort', done, { once: true })
         })
       }
-      waiting.throwIfAborted()
+      until.throwIfAborted()
       return environment
     },
     met,
-    proven() {
+    proven(by) {
       failures = 0
+      if (by === 'read') return
       refusals = 0
+      writes += 1
       // What was under way when the gate closed says nothing about the portal since.
       if (closed) return
-      growing.reset()
-      if (suspicion === undefined) return
-      suspicion = undefined
-      void tell(undefined)
+      const wasSuspected = suspicion !== undefined
+      trusted()
+      if (wasSuspected) void tell(undefined)
+    },
+    isTheirs(mentor, { kind, code }) {
+      if (kind !== 'forbidden') return false
+      const first = firstRefused.get(mentor)
+      if (!first) firstRefused.set(mentor, { looks, writes })
+      const isTheirs =
+        first !== undefined && looks > first.looks && (code !== withoutPrivilege || writes > first.writes)
+      if (isTheirs && suspicion === 'user') suspicion = 'records'
+      if (isTheirs) refusedAt = performance.now()
+      return isTheirs
     },
     isOpen: () => closed === undefined,
   }

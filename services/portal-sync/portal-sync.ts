@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import { waitForSchema } from '../../db/readiness.ts'
 import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
-import { aborted, atMost, pause } from '../../runtime/pause.ts'
+import { atMost, pause } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { openPortal } from '../../runtime/portal/open.ts'
 import { type PortalSettings, portalOf } from '../../runtime/portal/settings.ts'
@@ -32,7 +32,8 @@ export async function runPortalSync(deps: { observe: Observe }, config: Config, 
   const settings = portalOf(config)
   if (!settings) {
     observe({ kind: 'off' })
-    await aborted(signal)
+    // A timer, not the signal alone: nothing else keeps this process alive.
+    while (!signal.aborted) await pause(3_600_000, signal)
     observe({ kind: 'stopped' })
     return
   }

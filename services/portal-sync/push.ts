@@ -1,8 +1,9 @@
-import type { PortalResult, PortalStep, PortalTask } from '../../contracts/portal-task.ts'
+import type { PortalStep, PortalTask } from '../../contracts/portal-task.ts'
 import type { Failure } from '../../runtime/portal/answer.ts'
 import { readContact, updateContact } from '../../runtime/portal/contacts.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
-import { type DesiredContact, differing, type PortalValues } from '../../runtime/portal/values.ts'
+import { type Columns, type DesiredContact, differing, type PortalValues } from '../../runtime/portal/values.ts'
+import { type Account, acknowledged, type Ended, failed, isAboutOne, worse } from './ended.ts'
 
 export type PushDeps = {
   portal: Pick<Portal, 'client' | 'mapping'>
@@ -12,16 +13,20 @@ export type PushDeps = {
   priority: number
 }
 
-/** `obstacle` is what stands in everybody's way, where something does. */
-export type Pushed = { result: PortalResult; obstacle: Failure | undefined }
+/**
+ * `obstacle` is what was met, and may stand in everybody's way. `proof` is what the portal was seen to do for us: it took a
+ * write, or answered a read; undefined where nothing was asked.
+ */
+export type Pushed = Ended & { proof: 'write' | 'read' | undefined }
 
 /** How often a contact that somebody else edits at the same moment is read anew. */
 const mostConflicts = 3
 
 /**
- * Makes the portal show one mentor's state (protocol.md, Portal): the contact of an earlier key is hidden first; a write that
- * reveals carries the ETag just read, so that it fails where it comes late; one that hides is unconditional. Nothing is
- * written where nothing differs. Every outcome is a value.
+ * Makes the portal show one mentor's state (protocol.md, Portal): what hides comes first, the present contact before those of
+ * earlier keys, and what is refused about one contact holds up no other that is to be hidden. A write that reveals carries the
+ * ETag just read, so that it fails where it comes late; one that hides is unconditional. Nothing is written where nothing
+ * differs. Every outcome is a value: the worst where there are several.
  */
 export async function push(deps: PushDeps, task: PortalTask, signal: AbortSignal): Promise<Pushed> {
   const journey: Journey = {
@@ -34,27 +39,45 @@ export async function push(deps: PushDeps, task: PortalTask, signal: AbortSignal
     startedAt: now(),
   }
   note(journey, 'decided', task.desired.visible ? 'show' : 'hide')
-  for (const key of task.withdraw) {
-    const obstacle = await withdraw(journey, key)
-    if (obstacle) return obstacle
-    journey.withdrawn.push(key)
-  }
-  const desired = contactOf(task)
-  if (!desired) return acknowledged(journey, { key: null, shown: null })
-  return show(journey, task, desired)
+  const ended = await (task.desired.visible ? reveal(journey, task) : hide(journey, task))
+  return { ...ended, proof: proofOf(journey) }
 }
 
-type Journey = Omit<PushDeps, 'portal'> &
-  Pick<Portal, 'client' | 'mapping'> & {
-    signal: AbortSignal
-    steps: PortalStep[]
-    withdrawn: string[]
-    begunAt: string
-    startedAt: string
+type Journey = Account & Omit<PushDeps, 'portal'> & Pick<Portal, 'client' | 'mapping'> & { signal: AbortSignal }
+
+async function reveal(journey: Journey, task: PortalTask): Promise<Ended> {
+  return (await withdrawAll(journey, task.withdraw)) ?? (await show(journey, task))
+}
+
+async function hide(journey: Journey, task: PortalTask): Promise<Ended> {
+  const present = await show(journey, task)
+  if (present.obstacle && !isAboutOne(present.obstacle)) return present
+  const earlier = await withdrawAll(journey, task.withdraw)
+  if (!earlier) return present
+  const worst = worse(present, earlier)
+  const { outcome } = worst.result
+  if (!hasTaken(journey, 'patch') || (outcome !== 'failed' && outcome !== 'postponed')) return worst
+  // What was known of the present contact is so no more, which these outcomes would leave as it is.
+  return { ...worst, result: { ...worst.result, outcome: 'unknown', key: task.desired.key } }
+}
+
+/** The worst that stands in the way; undefined once nobody is shown at these keys any more. */
+async function withdrawAll(journey: Journey, keys: string[]): Promise<Ended | undefined> {
+  let worst: Ended | undefined
+  for (const key of keys) {
+    const ended = await withdraw(journey, key)
+    if (!ended) {
+      journey.withdrawn.push(key)
+      continue
+    }
+    worst = worst ? worse(worst, ended) : ended
+    if (ended.obstacle && !isAboutOne(ended.obstacle)) break
   }
+  return worst
+}
 
 /** Undefined once nobody is shown there any more. A contact that is gone shows nobody. */
-async function withdraw(journey: Journey, key: string): Promise<Pushed | undefined> {
+async function withdraw(journey: Journey, key: string): Promise<Ended | undefined> {
   const read = await readContact(journey, key, journey.signal)
   note(journey, 'withdraw_read', codeOf(read))
   if (read.kind === 'missing') return undefined
@@ -67,11 +90,10 @@ async function withdraw(journey: Journey, key: string): Promise<Pushed | undefin
   return written.kind === 'ok' || written.kind === 'missing' ? undefined : failed(journey, written, null)
 }
 
-async function show(
-  journey: Journey,
-  task: PortalTask,
-  { key, contact }: { key: string; contact: DesiredContact },
-): Promise<Pushed> {
+async function show(journey: Journey, task: PortalTask): Promise<Ended> {
+  const desired = contactOf(task)
+  if (!desired) return acknowledged(journey, { key: null, shown: null })
+  const { key, contact } = desired
   let known: PortalValues | null = task.acknowledged
   for (let conflicts = 0; ; conflicts += 1) {
     let ifMatch = '*'
@@ -82,7 +104,7 @@ async function show(
       known = read.values
       if (contact.visible) ifMatch = read.etag
     }
-    const columns = differing(contact, known, journey.mapping)
+    const columns = toWrite(journey, contact, known)
     if (Object.keys(columns).length > 0) {
       const written = await updateContact(journey, { key, columns, ifMatch }, journey.signal)
       note(journey, 'patch', codeOf(written))
@@ -122,52 +144,30 @@ function isSame({ mapping }: Journey, contact: DesiredContact, values: PortalVal
   return Object.keys(differing(contact, values, mapping)).length === 0
 }
 
+/** What differs. Whatever hides says so, too: what was known may have been ticked by hand since. */
+function toWrite({ mapping }: Journey, contact: DesiredContact, known: PortalValues): Columns {
+  const columns = differing(contact, known, mapping)
+  const isNeedless = contact.visible || Object.keys(columns).length === 0
+  return isNeedless ? columns : { ...columns, [mapping.columns.visible]: false }
+}
+
 /** What the contact shows once it was written: a status that the portal has no option for stays as it is. */
 function valuesAfter({ mapping }: Journey, contact: DesiredContact, before: PortalValues): PortalValues {
   const { visible, status, expiryDate } = contact
   return { visible, status: mapping.statuses[status] ?? before.status, expiryDate }
 }
 
-function acknowledged(
-  { steps, begunAt, startedAt, withdrawn }: Journey,
-  facts: Pick<Extract<PortalResult, { outcome: 'acknowledged' }>, 'key' | 'shown'>,
-): Pushed {
-  return { result: { outcome: 'acknowledged', ...facts, steps, begunAt, startedAt, withdrawn }, obstacle: undefined }
-}
-
-/** Seconds until a mentor is tried again whom something holds up that concerns everybody: the gate holds meanwhile. */
-const behindTheGate = 5
-
-/** `written`: the contact that a write was sent to, which may be carried out late; null where it is that of an earlier key. */
-function failed({ steps, begunAt, startedAt, withdrawn }: Journey, failure: Failure, written?: string | null): Pushed {
-  const { code } = failure
-  const facts = { code, steps, begunAt, startedAt, withdrawn }
-  switch (failure.kind) {
-    case 'missing':
-    case 'rejected':
-      return { result: { outcome: 'parked', ...facts }, obstacle: failure }
-    case 'conflict':
-      return { result: { outcome: 'failed', ...facts }, obstacle: undefined }
-    case 'forbidden':
-    case 'credentials_rejected':
-      return { result: { outcome: 'postponed', retryAfter: behindTheGate, ...facts }, obstacle: failure }
-    case 'throttled':
-      return {
-        result: { outcome: 'postponed', retryAfter: failure.retryAfter ?? behindTheGate, ...facts },
-        obstacle: failure,
-      }
-    case 'failed':
-      if (failure.mayHaveArrived && written !== undefined) {
-        return { result: { outcome: 'unknown', key: written, ...facts }, obstacle: failure }
-      }
-      return { result: { outcome: 'failed', ...facts }, obstacle: failure }
-    default:
-      return failure satisfies never
-  }
-}
-
 function codeOf(answer: { kind: 'ok' } | Failure): string {
   return answer.kind === 'ok' ? 'ok' : answer.code
+}
+
+function hasTaken({ steps }: Journey, ...which: PortalStep['step'][]): boolean {
+  return steps.some(({ step, code }) => code === 'ok' && which.includes(step))
+}
+
+function proofOf(journey: Journey): Pushed['proof'] {
+  if (hasTaken(journey, 'patch', 'withdraw')) return 'write'
+  return hasTaken(journey, 'read', 'withdraw_read', 'read_back') ? 'read' : undefined
 }
 
 function note({ steps }: Journey, step: PortalStep['step'], code: string): void {

@@ -1,6 +1,8 @@
 import type { PortalResult, PortalTask } from '../../contracts/portal-task.ts'
+import { startDeadline } from '../../runtime/channels/deadline.ts'
 import { growingPause, pause } from '../../runtime/pause.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
+import { parked } from './ended.ts'
 import type { Observe } from './events.ts'
 import type { Gate } from './gate.ts'
 import { push } from './push.ts'
@@ -9,7 +11,7 @@ import type { Begun, PortalTable } from './table.ts'
 export type SyncDeps = {
   portal: Portal
   table: Pick<PortalTable, 'begin' | 'record' | 'deleteRemoved'>
-  gate: Pick<Gate, 'opened' | 'met' | 'proven'>
+  gate: Pick<Gate, 'opened' | 'met' | 'proven' | 'isTheirs'>
   /** Seconds, as begun with. */
   lease: number
   observe: Observe
@@ -46,10 +48,13 @@ export async function sync(
   const { task } = begun
   const began = performance.now()
   // Whatever hangs, its end is known before somebody else may begin.
-  const enough = AbortSignal.any([signals.giveUp, AbortSignal.timeout(deps.lease * 800)])
-  const { result, obstacle } = await push({ portal: deps.portal, environment, priority: job.priority }, task, enough)
-  if (obstacle) gate.met(obstacle)
-  else gate.proven()
+  using enough = startDeadline(deps.lease * 800, signals.giveUp)
+  const pushed = await push({ portal: deps.portal, environment, priority: job.priority }, task, enough.signal)
+  const { obstacle, proof } = pushed
+  const isTheirs = obstacle !== undefined && gate.isTheirs(task.mentorId, obstacle)
+  const result = isTheirs ? parked(pushed.result, obstacle.code) : pushed.result
+  if (obstacle && !isTheirs) gate.met(obstacle)
+  else if (!obstacle && proof) gate.proven(proof)
   const status = await record(deps, task, result, began + deps.lease * 1_000, signals.giveUp)
   report(observe, { task, result, status, milliseconds: Math.round(performance.now() - began) })
   if (status === 'synced' && !task.desired.visible) await deleteRemoved(deps, task)

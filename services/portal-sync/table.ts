@@ -8,6 +8,9 @@ const Begun = z.discriminatedUnion('verdict', [
 ])
 export type Begun = z.infer<typeof Begun>
 
+/** Codes with which the portal refuses a record for want of a column or a table, or because of what stands before it. */
+const faultsOfTheTable = ['0x80048d19', '0x80060888', '0x8006088a', 'not_understood', 'http_404']
+
 /** How the gate was left, by this process or the one before; `seconds` until the portal may be asked again. */
 export type GateRecord = { code: string; seconds: number } | undefined
 
@@ -30,6 +33,8 @@ export type PortalTable = {
     isWrong: boolean
     details: object
   }): Promise<void>
+  /** Has mentors tried again who were parked for what is wrong with no single one of them. */
+  releaseParked(): Promise<void>
   /** How many days the credential still holds. */
   warnOfSecret(daysLeft: number): Promise<void>
   /** Deletes the mentor who was to be removed, now that the portal has acknowledged. */
@@ -80,6 +85,9 @@ export function openPortalTable(
     },
     async keepAlert({ kind, severity, key, isWrong, details }) {
       await pool.query('select expiry.keep_alert($1, $2, $3, $4, $5)', [kind, severity, key, isWrong, details])
+    },
+    async releaseParked() {
+      await pool.query('select expiry.release_parked_portal_syncs($1)', [faultsOfTheTable])
     },
     async warnOfSecret(daysLeft) {
       await pool.query('select expiry.warn_of_portal_secret($1)', [daysLeft])

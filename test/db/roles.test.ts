@@ -69,6 +69,7 @@ const mayExecute: Record<string, string> = {
   record_portal_health: 'service',
   ask_portal_reconciliation: 'service',
   warn_of_portal_secret: 'service',
+  release_parked_portal_syncs: 'service',
   begin_portal_reconciliation: 'service',
   portal_states: 'service',
   record_portal_differences: 'service',

@@ -9,12 +9,17 @@ import { patient, portalAt } from './portals.ts'
 type Act = Parameters<Simulator['control']['addFault']>[0]['act']
 
 /** A write that hides M-1, as this happens to it. */
-async function hide(simulator: Simulated, act?: Act, changes: Partial<PortalSettings> = {}): Promise<Answer> {
+async function hide(
+  simulator: Simulated,
+  act?: Act,
+  changes: Partial<PortalSettings> = {},
+  ifMatch = '*',
+): Promise<Answer> {
   await using portal = portalAt(simulator, changes)
   if (act) simulator.control.addFault({ act, method: 'PATCH' })
   const url = `${portal.client.root}contacts(hlf_mentorid='M-1')`
   const columns = { hlf_websitevisible: false }
-  return await portal.client.send({ method: 'PATCH', url, columns, ifMatch: '*', priority: 1 }, patient)
+  return await portal.client.send({ method: 'PATCH', url, columns, ifMatch, priority: 1 }, patient)
 }
 
 async function outcomeOf(act: Act, changes: Partial<PortalSettings> = {}) {
@@ -44,15 +49,30 @@ test.each([
   ['wrong_media_type', 'rejected', 'http_415'],
   ['no_row', 'missing', '0x80040217'],
   ['no_row_with_key', 'missing', '0x80060891'],
-  ['no_segment', 'missing', '0x8006088a'],
-  ['stale_version', 'conflict', '0x80060882'],
-  ['row_exists', 'conflict', '0x80040237'],
-  ['key_violated', 'conflict', '0x80060892'],
-  ['duplicate_found', 'conflict', '0x80040333'],
+  ['no_segment', 'failed', '0x8006088a'],
+  ['stale_version', 'rejected', '0x80060882'],
+  ['row_exists', 'rejected', '0x80040237'],
+  ['key_violated', 'rejected', '0x80060892'],
+  ['duplicate_found', 'rejected', '0x80040333'],
 ] as const)('%s is %s by the code %s, and is not asked again', async (error, kind, code) => {
   const { answer, journal } = await outcomeOf({ kind: 'dataverse', error })
   expect(answer).toMatchObject({ kind, code })
   expect(journal.filter(({ method }) => method === 'PATCH')).toHaveLength(1)
+})
+
+test.each<[string, Act, object]>([
+  ['that it is another', { kind: 'dataverse', error: 'stale_version' }, { kind: 'conflict', code: '0x80060882' }],
+  ['something else', { kind: 'dataverse', error: 'duplicate_found' }, { kind: 'rejected', code: '0x80040333' }],
+  ['nothing', { kind: 'answer', status: 412 }, { kind: 'rejected', code: 'http_412' }],
+])('412 to a write that names a version, and says %s', async (_, act, outcome) => {
+  await using simulator = await openSimulator()
+  seedMentor(simulator)
+  expect(await hide(simulator, act, {}, 'W/"1"')).toMatchObject(outcome)
+})
+
+test('a page with 404 says of no record that it is gone, and the request was not carried out', async () => {
+  const { answer } = await outcomeOf({ kind: 'page', status: 404 })
+  expect(answer).toMatchObject({ kind: 'failed', code: 'http_404', mayHaveArrived: false })
 })
 
 test('a refusal whose code is empty or none of its kind is told by its status', async () => {

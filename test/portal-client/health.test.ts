@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkHealth } from '../../runtime/portal/health.ts'
+import { createPatience } from '../../runtime/portal/patience.ts'
 import type { PortalSettings } from '../../runtime/portal/settings.ts'
 import type { Simulator } from '../../simulator/simulator.ts'
 import { openSimulator, seedMentor } from '../simulator/calls.ts'
@@ -64,4 +65,26 @@ test('a portal that is down is told as such', async () => {
   const health = await checkHealth({ ...portal, priority: 1 }, patient)
   expect(codesOf(health)).toEqual(['token token_ECONNREFUSED'])
   expect(health.failure).toMatchObject({ kind: 'failed', mayHaveArrived: false })
+})
+
+test.each([
+  ['429 that asks for none', { kind: 'answer', status: 429, headers: { 'retry-after': '0' } } as const],
+  ['503 that asks for a minute', { kind: 'page', status: 503, headers: { 'retry-after': '60' } } as const],
+])('a token endpoint that answers %s is left alone, by the next look as well', async (_, act) => {
+  await using simulator = await openSimulator()
+  await using portal = portalAt(simulator)
+  simulator.control.addFault({ act, route: 'token' })
+  await checkHealth({ ...portal, priority: 1 }, patient)
+  expect(portal.patience.left()).toBeGreaterThan(1)
+  expect(codesOf(await checkHealth({ ...portal, priority: 1 }, patient))).toEqual(['token patience'])
+  expect(simulator.control.journal()).toHaveLength(1)
+})
+
+test('a wait of no time grows until the portal has answered', () => {
+  const patience = createPatience()
+  const waits = [0, 0, 0].map((seconds) => {
+    patience.ask(seconds)
+    return Math.ceil(patience.left())
+  })
+  expect(waits).toEqual([2, 4, 8])
 })

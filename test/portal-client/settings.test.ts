@@ -196,8 +196,8 @@ test('a mapping of other names is taken, and what may be left out may be', async
 })
 
 test('the mapping in the documents is the one that is proposed', async () => {
-  const text = await readFile(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
-  const [, json = ''] = /## The portal's mapping\n[\s\S]*?```json\n([\s\S]*?)```/.exec(text) ?? []
+  const text = await readFile(join(import.meta.dirname, '../../docs/portal.md'), 'utf8')
+  const [, json = ''] = /## The mapping file\n[\s\S]*?```json\n([\s\S]*?)```/.exec(text) ?? []
   expect(JSON.parse(json)).toEqual(proposedMapping)
 })
 

@@ -111,3 +111,22 @@ test('a contact that the office edits again and again is read again and again, a
   await expectPortalIsDesired(stage)
   expectGoodManners(stage)
 })
+
+test('a contact that our user may not reach stops the others for a moment, and waits under its own alert', async () => {
+  const { stage, mentors } = await openBusyStage(8, { PORTAL_CHECK_INTERVAL: '0.5' })
+  await using _stage = stage
+  stage.simulator.control.addFault({ act: { kind: 'dataverse', error: 'no_row_access' }, contains: `'M-1'` })
+  for (const mentor of mentors) await setStatus(stage.database, mentor, 'paused')
+  await waitFor(
+    'the others to pass',
+    async () => (await countOf(stage, 'synced')) === 7 && (await countOf(stage, 'parked')) === 1,
+    { deadlineMs: 25_000 },
+  )
+  await oneAlertAndAllClear(stage, 'portal_out_of_order')
+  await waitFor('the alert to be told', () => toldOf(stage.receiver, 'portal_parked').length > 0)
+  stage.simulator.control.liftFaults()
+  await nightly(stage.database)
+  await stage.synced()
+  await expectPortalIsDesired(stage)
+  expectGoodManners(stage)
+})

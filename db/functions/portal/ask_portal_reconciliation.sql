@@ -11,17 +11,7 @@ begin
   if not exists (select from expiry.portal_sync) then
     return 0;
   end if;
-  with parked as materialized (
-    select p.mentor_id from expiry.portal_sync as p where p.status = 'parked' order by p.mentor_id for no key update skip locked
-  )
-  update expiry.portal_sync as p
-     set status = 'pending', desired_version = p.desired_version + 1, available_at = pg_catalog.clock_timestamp()
-    from parked
-   where p.mentor_id = parked.mentor_id;
-  get diagnostics v_count = row_count;
-  if v_count > 0 then
-    perform pg_catalog.pg_notify('expiry_portal_syncs', '');
-  end if;
+  v_count := expiry.release_parked_portal_syncs(null);
   -- One that waits to be made again begins now.
   update expiry.portal_reconciliations as r set begins_at = pg_catalog.clock_timestamp()
    where r.status = 'requested' and r.is_initial >= p_is_initial;

@@ -74,7 +74,8 @@ begin
   if v_run.pushed > 0 then
     perform pg_catalog.pg_notify('expiry_portal_syncs', '');
   end if;
-  perform expiry.keep_alert('portal_differences_held', 'critical', 'portal_differences_held', v_is_held, pg_catalog.jsonb_build_object(
+  perform expiry.keep_alert('portal_differences_held', 'critical', 'portal_differences_held',
+    v_is_held and v_run.different + v_run.missing > 0, pg_catalog.jsonb_build_object(
     'code', v_run.error, 'count', v_run.different + v_run.missing, 'compared', v_run.compared));
   perform expiry.keep_alert('portal_contacts_unknown', 'warning', 'portal_contacts_unknown',
     exists (select from expiry.portal_differences as d where d.kind = 'extra' and d.is_exposed),

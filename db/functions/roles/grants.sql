@@ -45,7 +45,7 @@ grant execute on function
   expiry.begin_portal_sync(uuid, uuid, uuid, integer), expiry.record_portal_sync(uuid, bigint, integer, jsonb),
   expiry.hold_portal_worker(uuid, numeric, double precision), expiry.release_portal_worker(uuid),
   expiry.set_portal_gate(uuid, text, numeric), expiry.record_portal_health(uuid, uuid),
-  expiry.warn_of_portal_secret(integer), expiry.ask_portal_reconciliation(text, boolean), expiry.begin_portal_reconciliation(uuid, uuid), expiry.portal_states(text[]),
+  expiry.warn_of_portal_secret(integer), expiry.release_parked_portal_syncs(text[]), expiry.ask_portal_reconciliation(text, boolean), expiry.begin_portal_reconciliation(uuid, uuid), expiry.portal_states(text[]),
   expiry.record_portal_differences(bigint, integer, uuid[], jsonb),
   expiry.close_portal_reconciliation(bigint, double precision, text),
   expiry.open_portal_break_glass(text, text, boolean, uuid[]), expiry.enter_portal_break_glass(bigint, uuid, boolean),
