@@ -166,7 +166,7 @@ export function openGate(
     await table.recordHealth(failure ? null : (health.organizationId ?? null))
     if (failure) {
       observe({ kind: 'unhealthy', step: health.steps.at(-1)?.step ?? 'token', code: failure.code })
-      if (patience.left() > 0) close('throttled', patience.left() * 1_000)
+      if (failure.kind === 'throttled' || patience.left() > 0) close('throttled', patience.left() * 1_000)
       else {
         const isRefusal = failure.kind !== 'failed'
         wasMisshapen ||= failure.kind === 'rejected' || failure.kind === 'missing'

@@ -36,6 +36,7 @@ function gateWith(times: Partial<GateTimes> = {}, look: () => Health = () => wel
       observe: (event) => events.push(event),
       table: {
         writeGate: async (code) => void written.push(code),
+        releaseParked: async () => undefined,
         recordHealth: async () => undefined,
         keepAlert: async ({ isWrong, details }) =>
           void alerts.push(isWrong ? (details as { code: string }).code : undefined),
