@@ -34,6 +34,8 @@ export type GateTimes = {
   /** Milliseconds: the first pause before an unreachable portal is looked at again, and the longest. */
   base: number
   cap: number
+  /** Milliseconds that the portal may ask for patience, with nothing done in between, before people should know. */
+  longPatience: number
 }
 
 /** Pushes in a row that fail before the portal as a whole is taken to be out of order. */
@@ -41,9 +43,6 @@ const tooManyFailures = 5
 
 /** Records in a row that the portal refuses: that is no longer about them. */
 const tooManyRefusals = 10
-
-/** Seconds of patience asked for that people should know of. */
-const longPatience = 300
 
 /** The code of a role without a privilege: for all contacts alike, and looking at the portal does not show it. */
 const withoutPrivilege = '0x80040220'
@@ -56,7 +55,7 @@ const alertKey = 'portal_out_of_order'
  */
 export function openGate(
   { table, checkHealth, patience, observe }: GateDeps,
-  { checkEvery, base, cap }: GateTimes,
+  { checkEvery, base, cap, longPatience }: GateTimes,
   earliest: number,
   signal: AbortSignal,
 ): Gate {
@@ -66,6 +65,8 @@ export function openGate(
   let environment: string | undefined
   let closed: { code: string; until: number } | undefined = { code: 'starting', until: performance.now() + earliest }
   /** Trouble that looking at the portal does not show: over when a write is taken or, of records, when no more are refused. */
+  /** Since when it asks for patience: from one time to the next, where nothing was done in between. */
+  let askedSince = earliest > 0 ? performance.now() : undefined
   let suspicion: 'user' | 'records' | undefined
   /** The portal did not have what the mapping names: whom it refused meanwhile it may have refused for that. */
   let wasMisshapen = false
@@ -111,7 +112,8 @@ export function openGate(
     suspicion = suspected ?? suspicion
     const isPatience = code === 'throttled'
     void write(code, isPatience ? milliseconds / 1_000 : null)
-    if (!isPatience || milliseconds > longPatience * 1_000) void tell(code)
+    if (isPatience) askedSince ??= performance.now()
+    if (!isPatience || closed.until - (askedSince ?? until) > longPatience) void tell(code)
     waiting.abort()
   }
 
@@ -153,6 +155,8 @@ export function openGate(
     }
   }
 
+  const isWell = () => closed === undefined && suspicion === undefined && askedSince === undefined
+
   function trusted(): void {
     growing.reset()
     refusals = 0
@@ -160,6 +164,7 @@ export function openGate(
   }
 
   async function look(): Promise<void> {
+    const wasOpen = closed === undefined
     const health = await checkHealth(signal)
     if (signal.aborted) return
     const { failure } = health
@@ -180,7 +185,8 @@ export function openGate(
     if (closed && closed.until <= performance.now()) open()
     if (suspicion === 'records' && performance.now() - refusedAt >= checkEvery) trusted()
     // What a push has met meanwhile is newer than this look.
-    if (closed === undefined && suspicion === undefined) await tell(undefined)
+    if (wasOpen && closed === undefined) askedSince = undefined
+    if (isWell()) await tell(undefined)
   }
 
   async function watch(): Promise<void> {
@@ -219,14 +225,16 @@ export function openGate(
     met,
     proven(by) {
       failures = 0
-      if (by === 'read') return
-      refusals = 0
-      writes += 1
+      if (by === 'write') {
+        refusals = 0
+        writes += 1
+      }
       // What was under way when the gate closed says nothing about the portal since.
       if (closed) return
-      const wasSuspected = suspicion !== undefined
-      trusted()
-      if (wasSuspected) void tell(undefined)
+      const wasWell = isWell()
+      askedSince = undefined
+      if (by === 'write') trusted()
+      if (!wasWell && isWell()) void tell(undefined)
     },
     isTheirs(mentor, { kind, code }) {
       if (kind !== 'forbidden') return false

@@ -19,7 +19,7 @@ const grace = 8_000
 /** Milliseconds that each further step of stopping gets. */
 const patience = 3_000
 
-const gatePauses = { base: 1_000, cap: 60_000 }
+const gatePauses = { base: 1_000, cap: 60_000, longPatience: 300_000 }
 
 export type ServeDeps = {
   observe: Observe

@@ -46,7 +46,7 @@ function gateWith(times: Partial<GateTimes> = {}, look: () => Health = () => wel
         return look()
       },
     },
-    { checkEvery: 60_000, base: 20, cap: 40, ...times },
+    { checkEvery: 60_000, base: 20, cap: 40, longPatience: 300_000, ...times },
     0,
     stop.signal,
   )
@@ -142,4 +142,37 @@ test('a privilege that the role lacks is about one mentor alone only once others
   expect(gate.isTheirs('kari', refusal)).toBe(false)
   gate.proven('write')
   expect(gate.isTheirs('kari', refusal)).toBe(true)
+})
+
+test('patience that is asked for again and again, with nothing done in between, is one alert', async () => {
+  const { gate, patience, alerts, events, opened } = gateWith({ longPatience: 1_000 })
+  const ask = () => {
+    patience.ask(0.2)
+    gate.met(throttled)
+  }
+  await opened()
+  ask()
+  await opened()
+  expect(alerts).not.toContain('throttled')
+  for (let times = 1; times < 7; times += 1) {
+    ask()
+    await opened()
+  }
+  expect(alerts.at(-1)).toBe('throttled')
+  expect(events.filter(({ kind }) => kind === 'gate_opened')).toHaveLength(8)
+  gate.proven('read')
+  await waitFor('the all-clear', () => alerts.at(-1) === undefined)
+  const before = alerts.length
+  ask()
+  await opened()
+  expect(alerts.slice(before)).not.toContain('throttled')
+})
+
+test('patience that nobody needed is over when the gate was open from one look to the next', async () => {
+  const { gate, patience, alerts, opened } = gateWith({ longPatience: 100, checkEvery: 100 })
+  await opened()
+  patience.ask(0.2)
+  gate.met(throttled)
+  await waitFor('the alert', () => alerts.at(-1) === 'throttled')
+  await waitFor('the all-clear', () => alerts.at(-1) === undefined)
 })
