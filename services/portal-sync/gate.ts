@@ -14,6 +14,8 @@ export type Gate = {
   opened(signal: AbortSignal): Promise<string>
   /** What a push, or a comparison, has met; not every one closes the gate. */
   met(obstacle: Failure): void
+  /** Somebody who speaks with the portal beside was asked for so many seconds of patience, as the table says. */
+  heed(seconds: number): void
   /** The portal has taken a write; a read that it answered says nothing of writes. */
   proven(by: 'write' | 'read'): void
   /** Whether a refusal is about this mentor alone, who is then no reason to hold up the others: it stays when all looks well. */
@@ -223,6 +225,12 @@ export function openGate(
       return environment
     },
     met,
+    heed(seconds) {
+      if (seconds > patience.left()) patience.ask(seconds)
+      // What this gate wrote down itself is read back a little later than it was meant.
+      const isOwn = closed !== undefined && performance.now() + seconds * 1_000 < closed.until + 1_000
+      if (!isOwn) close('throttled', seconds * 1_000)
+    },
     proven(by) {
       failures = 0
       if (by === 'write') {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
 import type { Config } from '../../runtime/config.ts'
-import { atMost, pause } from '../../runtime/pause.ts'
+import { aborted, atMost, pause } from '../../runtime/pause.ts'
 import { checkHealth } from '../../runtime/portal/health.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
 import type { QueueConnection } from '../../runtime/queue.ts'
@@ -10,7 +10,7 @@ import { type Gate, openGate } from './gate.ts'
 import { reconcile } from './reconcile.ts'
 import { watchSecret } from './secret.ts'
 import { sync } from './sync.ts'
-import type { GateRecord, PortalTable } from './table.ts'
+import type { Hold, PortalTable } from './table.ts'
 import { openWorker } from './worker.ts'
 
 /** Milliseconds that pushes under way get to end by themselves once they must. */
@@ -28,7 +28,7 @@ export type ServeDeps = {
   table: PortalTable
   portal: Portal
   holder: string
-  held: { gate: GateRecord }
+  held: Hold
   /** Seconds that the portal is kept without a sign of life. */
   seconds: number
 }
@@ -39,7 +39,6 @@ export async function serveWhileHolding(deps: ServeDeps, config: Config, signal:
   const lost = new AbortController()
   const stopping = AbortSignal.any([signal, lost.signal])
   setMaxListeners(0, stopping)
-  const keeping = keepHold(deps, lost, stopping)
   const look = (waiting: AbortSignal) => checkHealth({ ...portal, priority: 1 }, waiting)
   const gate = openGate(
     { table, checkHealth: look, patience: portal.patience, observe },
@@ -48,43 +47,53 @@ export async function serveWhileHolding(deps: ServeDeps, config: Config, signal:
     stopping,
   )
   const working = [
+    keepHold(deps, gate, lost, stopping),
     pushAll(deps, gate, config, stopping),
     reconcileWhenAsked(deps, gate, config, stopping),
     watchSecret({ table, observe }, config, stopping),
   ]
-  await Promise.all([keeping, ...working]).finally(() => lost.abort())
+  await Promise.all(working).finally(() => lost.abort())
   await atMost(patience, table.release()).catch((error: unknown) =>
     observe({ kind: 'watch_failed', step: 'hold', error }),
   )
 }
 
-/** Renews the hold; where another process has the portal, or the database cannot be asked in time, it is lost. */
+/**
+ * Renews the hold until it is lost: where another process has the portal, or the database has not renewed it in time, however
+ * long it takes to say so.
+ */
 async function keepHold(
-  { table, seconds, observe, portal }: Pick<ServeDeps, 'table' | 'seconds' | 'observe' | 'portal'>,
+  { table, seconds, observe, held }: Pick<ServeDeps, 'table' | 'seconds' | 'observe' | 'held'>,
+  gate: Pick<Gate, 'heed'>,
   lost: AbortController,
   stopping: AbortSignal,
 ): Promise<void> {
-  let until = performance.now() + seconds * 1_000
-  while (!stopping.aborted) {
-    await pause((seconds * 1_000) / 3, stopping)
-    if (stopping.aborted) return
-    const asked = performance.now()
-    try {
-      const held = await table.hold(seconds)
-      if (held) {
-        // Who speaks with the portal by hand beside may have been asked for patience.
-        if (held.gate && held.gate.seconds > portal.patience.left()) portal.patience.ask(held.gate.seconds)
-        until = asked + seconds * 1_000
-        continue
-      }
-      until = asked
-    } catch (error) {
-      observe({ kind: 'watch_failed', step: 'hold', error })
-    }
-    if (performance.now() < until) continue
+  const lose = () => {
     observe({ kind: 'lost_hold' })
     lost.abort()
   }
+  const loseAt = (until: number) => setTimeout(lose, until - performance.now())
+  let end = loseAt(held.until)
+  const renew = async () => {
+    while (!stopping.aborted) {
+      await pause((seconds * 1_000) / 3, stopping)
+      if (stopping.aborted) return
+      try {
+        const renewed = await table.hold(seconds)
+        if (stopping.aborted) return
+        if (!renewed) return lose()
+        clearTimeout(end)
+        end = loseAt(renewed.until)
+        if (renewed.gate) gate.heed(renewed.gate.seconds)
+      } catch (error) {
+        observe({ kind: 'watch_failed', step: 'hold', error })
+      }
+    }
+  }
+  const renewing = renew()
+  await aborted(stopping)
+  clearTimeout(end)
+  await atMost(patience, renewing)
 }
 
 async function pushAll(

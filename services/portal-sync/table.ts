@@ -14,6 +14,9 @@ const faultsOfTheTable = ['0x80048d19', '0x80060888', '0x8006088a', 'not_underst
 /** How the gate was left, by this process or the one before; `seconds` until the portal may be asked again. */
 export type GateRecord = { code: string; seconds: number } | undefined
 
+/** `until`, of performance.now(): by then another process may have the portal, unless the hold is renewed. */
+export type Hold = { gate: GateRecord; until: number }
+
 /** The portal's side of the tables: who speaks with it, and what must be pushed. */
 export type PortalTable = {
   /** Takes a mentor for pushing under the lease. */
@@ -21,7 +24,7 @@ export type PortalTable = {
   /** What came of it, and the status that follows; `stale` where the lease was lost. */
   record(task: PortalTask, result: PortalResult): Promise<string>
   /** Makes this process the one that speaks with the portal, or lets it stay so; undefined while another one is. */
-  hold(seconds: number): Promise<{ gate: GateRecord } | undefined>
+  hold(seconds: number): Promise<Hold | undefined>
   release(): Promise<void>
   writeGate(code: string | null, seconds: number | null): Promise<void>
   recordHealth(environment: string | null): Promise<void>
@@ -64,6 +67,7 @@ export function openPortalTable(
       return rows[0]?.status ?? 'stale'
     },
     async hold(seconds) {
+      const until = performance.now() + seconds * 1_000
       const { rows } = await pool.query<{ code: string | null; seconds: number }>(
         `select gate_code as code,
                 greatest(0, coalesce(extract(epoch from gate_until - pg_catalog.clock_timestamp()), 0))::float8 as seconds
@@ -72,7 +76,7 @@ export function openPortalTable(
       )
       const [row] = rows
       if (!row) return undefined
-      return { gate: row.code === null ? undefined : { code: row.code, seconds: row.seconds } }
+      return { gate: row.code === null ? undefined : { code: row.code, seconds: row.seconds }, until }
     },
     async release() {
       await pool.query('select expiry.release_portal_worker($1)', [holder])

@@ -20,4 +20,19 @@ test('the worker heeds the patience that somebody beside it was asked for', asyn
   expect(performance.now() - asked).toBeGreaterThan(5_500)
   expect(stage.simulator.control.journal({ after: length })).not.toEqual([])
   expect(stage.contact('M-1')).toMatchObject({ expires: '2099-04-01' })
+  await waitFor('the table to say that the way is open', async () => {
+    const { rows } = await stage.database.query('select from expiry.portal_worker where gate_code is null')
+    return rows.length === 1
+  })
+})
+
+test('patience that was over before the worker heard of it closes the gate for no longer than a look', async () => {
+  await using stage = await openStage()
+  const worker = stage.startPortalSync({ PORTAL_LEASE: '3', PORTAL_TIMEOUT: '0.7', PORTAL_CHECK_INTERVAL: '60' })
+  await waitFor('the gate to open', () => worker.events.some(({ kind }) => kind === 'gate_opened'))
+  await stage.database.query('select expiry.ask_portal_patience(0)')
+  await waitFor('the table to say that the way is open', async () => {
+    const { rows } = await stage.database.query('select from expiry.portal_worker where gate_code is null')
+    return rows.length === 1
+  })
 })
