@@ -1,4 +1,15 @@
-/** Who wishes what a command does, for the record: the one named, or the login of this machine. */
+import { userInfo } from 'node:os'
+
+/** Who wishes what a command does, for the record: the one named, or the login of this machine, behind sudo that before it. */
 export function actorOf(env: NodeJS.ProcessEnv, named: string | undefined): string {
-  return named ?? (env.USER || env.LOGNAME || 'command line')
+  return named ?? (env.SUDO_USER || loginOfMachine())
+}
+
+/** A container may run under a number that no login has. */
+function loginOfMachine(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}`
+  }
 }

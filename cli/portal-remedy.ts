@@ -4,6 +4,13 @@ import type { Health } from '../runtime/portal/health.ts'
 export type PortalStep = Health['steps'][number]['step']
 
 const rotation = 'docs/runbooks/credential-rotation.md'
+const outage = 'docs/runbooks/portal-outage.md'
+const mapping = 'see that PORTAL_MAPPING names the table and the columns as they are called there'
+const disabled = 'the application user is disabled: have it enabled'
+
+/** The portal, or the token endpoint, is down, in maintenance, or out of reach for a while. */
+const outOfOrder =
+  /^(token_)?(http_5\d\d|timeout|connection_failed|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|UND_ERR_\w+)$/
 
 /** What to do about a code, by the beginning of it. */
 const remedies: readonly [beginning: string, remedy: string][] = [
@@ -13,6 +20,7 @@ const remedies: readonly [beginning: string, remedy: string][] = [
   ],
   ['aadsts_7000222', `the secret has expired: have a new one made; ${rotation}`],
   ['aadsts_700027', `the tenant does not know the certificate of PORTAL_CERTIFICATE: have it registered; ${rotation}`],
+  ['aadsts_700024', "this machine's clock is off: set it right; the certificate is none the worse"],
   ['aadsts_700016', 'the tenant does not know the application: see PORTAL_CLIENT_ID and PORTAL_TENANT'],
   ['aadsts_7000112', "the application is disabled in the tenant: ask HLF's IT to enable it"],
   ['aadsts_90002', 'there is no such tenant: see PORTAL_TENANT'],
@@ -27,17 +35,24 @@ const remedies: readonly [beginning: string, remedy: string][] = [
   ],
   ['0x80095ffc', "the environment's allow list leaves the application out: have it added"],
   ['ENOTFOUND', 'the host of PORTAL_URL is not known: see that it is right'],
-  ['ECONNREFUSED', 'nobody answers at PORTAL_URL; docs/runbooks/portal-outage.md'],
-  ['timeout', 'the portal does not answer in time; docs/runbooks/portal-outage.md'],
+  ['ECONNREFUSED', `nobody answers at PORTAL_URL; ${outage}`],
+  ['0x80040225', disabled],
+  ['0x8004d24b', disabled],
+  ['0x80041d1f', disabled],
 ]
 
+/** The portal answered, and does not understand what it was asked about. */
+const aboutMapping = /^(0x|http_40[04]$|not_understood$)/
+
 const byStep: Record<PortalStep, string> = {
-  token: 'see PORTAL_AUTHORITY, PORTAL_TENANT and PORTAL_CLIENT_ID, and docs/runbooks/portal-outage.md',
-  whoami: 'see PORTAL_URL, and docs/runbooks/portal-outage.md',
-  contacts: 'see that PORTAL_MAPPING names the table and the columns as they are called there',
+  token: `see PORTAL_AUTHORITY, PORTAL_TENANT and PORTAL_CLIENT_ID, and ${outage}`,
+  whoami: `see PORTAL_URL, and ${outage}`,
+  contacts: `see PORTAL_URL, and ${outage}`,
 }
 
 /** What to do where a look at the portal has ended in this step with this code. */
 export function portalRemedy(step: PortalStep, code: string): string {
-  return remedies.find(([beginning]) => code.startsWith(beginning))?.[1] ?? byStep[step]
+  if (outOfOrder.test(code)) return `the portal is out of order: nothing to do but wait; ${outage}`
+  const known = remedies.find(([beginning]) => code.startsWith(beginning))?.[1]
+  return known ?? (step === 'contacts' && aboutMapping.test(code) ? mapping : byStep[step])
 }

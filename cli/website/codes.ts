@@ -26,6 +26,7 @@ export const portalCodes: Readonly<Record<string, string>> = {
   aadsts_700016: 'the tenant does not know our application',
   aadsts_7000112: 'our application is disabled in the tenant',
   aadsts_700027: "the application's certificate is not believed",
+  aadsts_700024: "this machine's clock is off",
   aadsts_90002: 'there is no such tenant',
   aadsts_500011: 'the tenant does not know the address of PORTAL_URL',
   throttled: 'the portal asked for patience',

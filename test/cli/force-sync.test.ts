@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => stage[Symbol.asyncDispose]())
 
 const forceSync = (...args: string[]): Promise<Ending> =>
-  runToEnd(stage.database, ['force-sync', ...args], { USER: 'ola' })
+  runToEnd(stage.database, ['force-sync', ...args], { SUDO_USER: 'ola' })
 
 /** Both services, once they have nothing left to do. */
 async function inStep(env: Record<string, string> = {}): Promise<ReturnType<Stage['startPortalSync']>> {

@@ -53,7 +53,7 @@ export function startGlass(
   const reason = args.includes('--reason') ? [] : ['--reason', 'drill']
   return startService(
     ['break-glass-sync', ...reason, ...args],
-    { ...env, USER: 'ola', ...more },
+    { ...env, SUDO_USER: 'ola', ...more },
     { ...(input !== undefined && { input }) },
   )
 }

@@ -22,7 +22,7 @@ beforeEach(async () => {
   return () => database[Symbol.asyncDispose]()
 })
 
-const run = (...args: string[]) => runToEnd(database, args, { USER: 'ola' })
+const run = (...args: string[]) => runToEnd(database, args, { SUDO_USER: 'ola' })
 const statuses = async (mentors: Mentor[]) =>
   [...new Set(await Promise.all(mentors.map((mentor) => statusOf(database, mentor))))].join(' ')
 const deciders = async () => {
@@ -146,7 +146,7 @@ test.skipIf(process.platform !== 'linux' || !existsSync(terminal))(
     const mentors = await holdExpiries(database, fjord)
     const answer = async (text: string) => {
       const command = `${process.execPath} ${program} approve-expiry fjord`
-      const env = { ...process.env, DATABASE_URL: database.url, USER: 'ola' }
+      const env = { ...process.env, DATABASE_URL: database.url, SUDO_USER: 'ola' }
       const child = promisify(execFile)(terminal, ['-qec', command, '/dev/null'], { env })
       child.child.stdout?.on('data', (piece: Buffer | string) => {
         if (String(piece).includes('[y/N]')) child.child.stdin?.end(text)

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => stage[Symbol.asyncDispose]())
 
 const reconcile = (...args: string[]): Promise<Ending> =>
-  runToEnd(stage.database, ['reconcile', '--portal', ...args], { USER: 'ola' })
+  runToEnd(stage.database, ['reconcile', '--portal', ...args], { SUDO_USER: 'ola' })
 
 /** So many mentors under M-1 and the following keys, shown by the portal. */
 async function shown(count: number): Promise<void> {

@@ -16,7 +16,7 @@ beforeEach(async () => {
   return () => database[Symbol.asyncDispose]()
 })
 
-const run = (...args: string[]) => runToEnd(database, ['reconcile', ...args], { USER: 'ola' })
+const run = (...args: string[]) => runToEnd(database, ['reconcile', ...args], { SUDO_USER: 'ola' })
 
 /** As after a restored backup, or somebody's trigger that was switched off: what changes, nothing sees. */
 async function behindTheTriggers(...statements: [text: string, values: unknown[]][]): Promise<void> {

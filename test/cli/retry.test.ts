@@ -14,7 +14,7 @@ beforeEach(async () => {
   return () => database[Symbol.asyncDispose]()
 })
 
-const run = (...args: string[]) => runToEnd(database, ['retry', ...args], { USER: 'ola' })
+const run = (...args: string[]) => runToEnd(database, ['retry', ...args], { SUDO_USER: 'ola' })
 
 async function refused(organisation = fjord): Promise<Mentor> {
   const mentor = await addMentor(database, { organisation, daysLeft: 20 })

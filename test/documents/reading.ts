@@ -63,7 +63,8 @@ export const readings: Record<string, Reading> = {
   },
   'docs/errors.md': { substitutions: () => ({}), before: { 'select * from expiry.mentor_rechecks': migrate } },
   'docs/operations.md': {
-    substitutions: ({ folder }) => ({
+    substitutions: ({ folder }, { login }) => ({
+      my_login: login,
       '/etc/systemd/system/': join(folder, 'etc/systemd/system/'),
       '/var/log/mail.log': join(folder, 'mail.log'),
     }),
@@ -78,10 +79,18 @@ export const readings: Record<string, Reading> = {
         await mkdir(join(folder, '.data/outbox'), { recursive: true })
         await writeFile(join(folder, '.data/outbox/1.eml'), `Message-ID: <${second}>\r\n\r\n`)
       },
+      'bin/mentor-expiry break-glass-sync': async ({ env }, { simulator: { control, urls } }) => {
+        const { tenant, clientId, clientSecret = '' } = control.credentials()
+        Object.assign(env, { PORTAL_URL: urls.origin, PORTAL_AUTHORITY: urls.origin, PORTAL_TENANT: tenant })
+        Object.assign(env, { PORTAL_CLIENT_ID: clientId, PORTAL_CLIENT_SECRET: clientSecret })
+      },
     },
     after: {
       'bin/mentor-expiry adopt-sent': async (_, __, { url }) => {
         expect(await pendingMessages(url)).toHaveLength(2)
+      },
+      'bin/mentor-expiry break-glass-sync': async ({ stdout }) => {
+        expect(stdout).toContain('Nothing was written: --apply writes')
       },
       'cat .data/outbox': async (_, __, { url }) => {
         expect(await pendingMessages(url)).toEqual([])
