@@ -242,8 +242,10 @@ test('beside a portal-sync that works nobody is pushed by both at once', async (
   for (let place = 0; place < 40; place += 1) await stage.addPublished(`M-${place}`)
   stage.simulator.control.addFault({ act: { kind: 'slow', milliseconds: 1_000 }, route: 'row', method: 'PATCH' })
   stage.startListener()
-  const worker = stage.startPortalSync({ PORTAL_TIMEOUT: '5' })
-  const { output } = await breakGlass(stage, ['--apply', '--initial'], { more: { PORTAL_TIMEOUT: '5' } })
+  const worker = stage.startPortalSync({ PORTAL_TIMEOUT: '5', PORTAL_LEASE: '20' })
+  const { output } = await breakGlass(stage, ['--apply', '--initial'], {
+    more: { PORTAL_TIMEOUT: '5', PORTAL_LEASE: '20' },
+  })
   await stage.synced()
   // Both of them got some: the race was real.
   expect(output).toMatch(/: shown as it must be/)

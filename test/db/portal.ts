@@ -94,6 +94,8 @@ export function acknowledged({ desired, begunAt }: Task): Record<string, unknown
 
 /** Claims, begins and acknowledges all that is pending. */
 export async function syncAll(runner: Runner): Promise<void> {
+  // A change soon after another waits a moment for a third.
+  await runner.query(`update expiry.portal_sync set available_at = now() where status = 'pending'`)
   for (const { mentor_id: id } of await claim(runner)) {
     const { task } = await begin(runner, { id, certification: null })
     await record(runner, task, acknowledged(task))
