@@ -3,6 +3,8 @@ import type { Failure } from '../../runtime/portal/answer.ts'
 import type { Health } from '../../runtime/portal/health.ts'
 import type { Patience } from '../../runtime/portal/patience.ts'
 import type { Observe } from './events.ts'
+import { openGateWriter } from './gate-writer.ts'
+import { createRefusals } from './refusals.ts'
 import type { PortalTable } from './table.ts'
 
 /**
@@ -46,11 +48,6 @@ const tooManyFailures = 5
 /** Records in a row that the portal refuses: that is no longer about them. */
 const tooManyRefusals = 10
 
-/** The code of a role without a privilege: for all contacts alike, and looking at the portal does not show it. */
-const withoutPrivilege = '0x80040220'
-
-const alertKey = 'portal_out_of_order'
-
 /**
  * Opens a gate that is closed until the portal was first seen to work, and not before `earliest` milliseconds have passed;
  * looks at the portal until the signal aborts.
@@ -75,34 +72,12 @@ export function openGate(
   let failures = 0
   let refusals = 0
   let refusedAt = 0
-  let looks = 0
-  let writes = 0
-  /** How many looks and writes had gone well when a mentor was first refused. */
-  const firstRefused = new Map<string, { looks: number; writes: number }>()
   /** Ends the pause before the next look. */
   let waiting = new AbortController()
   signal.addEventListener('abort', () => waiting.abort(), { once: true })
 
-  /** One after the other: what was decided later must be written later. */
-  let writing = Promise.resolve()
-  const inOrder = (step: string, work: () => Promise<void>) => {
-    writing = writing.then(work).catch((error: unknown) => observe({ kind: 'watch_failed', step, error }))
-    return writing
-  }
-
-  /** An alert that cannot be told now is told at the next look. */
-  const tell = (code: string | undefined) =>
-    inOrder('alert', () =>
-      table.keepAlert({
-        kind: alertKey,
-        severity: 'critical',
-        key: alertKey,
-        isWrong: code !== undefined,
-        details: { code },
-      }),
-    )
-
-  const write = (code: string | null, seconds: number | null) => inOrder('gate', () => table.writeGate(code, seconds))
+  const { tell, write } = openGateWriter(table, observe)
+  const refused = createRefusals()
 
   function close(code: string, milliseconds: number, suspected?: typeof suspicion): void {
     const until = performance.now() + milliseconds
@@ -182,12 +157,12 @@ export function openGate(
       return
     }
     environment = health.organizationId
-    looks += 1
+    refused.looked()
     observe({ kind: 'healthy', environment: environment ?? '' })
     if (closed && closed.until <= performance.now()) open()
     if (suspicion === 'records' && performance.now() - refusedAt >= checkEvery) trusted()
-    // What a push has met meanwhile is newer than this look.
     if (wasOpen && closed === undefined) askedSince = undefined
+    // What a push has met meanwhile is newer than this look.
     if (isWell()) await tell(undefined)
   }
 
@@ -235,7 +210,7 @@ export function openGate(
       failures = 0
       if (by === 'write') {
         refusals = 0
-        writes += 1
+        refused.written()
       }
       // What was under way when the gate closed says nothing about the portal since.
       if (closed) return
@@ -244,12 +219,8 @@ export function openGate(
       if (by === 'write') trusted()
       if (!wasWell && isWell()) void tell(undefined)
     },
-    isTheirs(mentor, { kind, code }) {
-      if (kind !== 'forbidden') return false
-      const first = firstRefused.get(mentor)
-      if (!first) firstRefused.set(mentor, { looks, writes })
-      const isTheirs =
-        first !== undefined && looks > first.looks && (code !== withoutPrivilege || writes > first.writes)
+    isTheirs(mentor, refusal) {
+      const isTheirs = refused.isTheirs(mentor, refusal)
       if (isTheirs && suspicion === 'user') suspicion = 'records'
       if (isTheirs) refusedAt = performance.now()
       return isTheirs
