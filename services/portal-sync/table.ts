@@ -12,7 +12,7 @@ export type Begun = z.infer<typeof Begun>
 const faultsOfTheTable = ['0x80048d19', '0x80060888', '0x8006088a', 'not_understood', 'http_404']
 
 /** How the gate was left, by this process or the one before; `seconds` until the portal may be asked again. */
-export type GateRecord = { code: string; seconds: number } | undefined
+type GateRecord = { code: string; seconds: number } | undefined
 
 /** `until`, of performance.now(): by then another process may have the portal, unless the hold is renewed. */
 export type Hold = { gate: GateRecord; until: number }

@@ -74,7 +74,7 @@ test('every alert that is raised has words of its own and is documented with wha
     'services/listener/night.ts',
     'services/listener/cron.ts',
     'services/notifier/log.ts',
-    'services/portal-sync/gate.ts',
+    'services/portal-sync/gate-writer.ts',
     'services/portal-sync/secret.ts',
   ]
   const commands = ['cli/alert-test/follow.ts']
