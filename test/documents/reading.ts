@@ -11,8 +11,7 @@ import { askOnce } from './site.ts'
 /** Every document that tells its reader to run something, in the order in which they are read. */
 export const readings: Record<string, Reading> = {
   'README.md': {
-    substitutions: (_, { url, redis, smtp, login }) => ({
-      my_login: login,
+    substitutions: (_, { url, redis, smtp }) => ({
       'postgres://…': url,
       'redis://…': redis.url,
       'smtp://…': smtp.url,
