@@ -135,6 +135,20 @@ export const readings: Record<string, Reading> = {
     },
   },
   'docs/portal.md': portal,
+  'docs/simulator.md': {
+    substitutions: (_, { simulator: { control, urls } }) => ({
+      'http://127.0.0.1:8181/__sim/': urls.control,
+      '11111111-2222-4333-8444-555555555555': control.credentials().clientId,
+    }),
+    after: {
+      'curl -fsS http://127.0.0.1:8181/__sim/seedContacts': async (_, __, { simulator }) => {
+        expect(simulator.control.contact('M-1')).toMatchObject({ values: { hlf_websitevisible: false } })
+      },
+      'curl -fsS http://127.0.0.1:8181/__sim/addFault': async (_, __, { simulator }) => {
+        expect((await fetch(simulator.urls.page)).status).toBe(503)
+      },
+    },
+  },
   ...runbooks,
   'examples/host-tables/README.md': {
     substitutions: (_, { url, login }) => ({
