@@ -29,6 +29,7 @@ export async function readCredentials(
   const found = Credentials.safeParse(given.startsWith('{') ? parsed(given) : { clientSecret: given })
   if (!found.success) throw new UsageError(`standard input must hold ${shape}`)
   const { clientSecret, clientId, tenant, url } = found.data
+  if (isKey(clientSecret)) throw new UsageError(notASecret)
   return {
     PORTAL_CLIENT_SECRET: clientSecret,
     PORTAL_CERTIFICATE: '', // one of the two proves the application
@@ -36,6 +37,15 @@ export async function readCredentials(
     ...(tenant !== undefined && { PORTAL_TENANT: tenant }),
     ...(url !== undefined && { PORTAL_URL: url }),
   }
+}
+
+const notASecret =
+  'this is a key, a certificate or several lines, and no client secret: nothing was sent. ' +
+  'A PEM file goes by PORTAL_CERTIFICATE, without --credentials-from-stdin'
+
+/** Whether what was given must not be posted to anybody: a secret is one line. */
+function isKey(secret: string): boolean {
+  return secret.startsWith('-----BEGIN') || /[\r\n]/.test(secret)
 }
 
 function parsed(json: string): unknown {

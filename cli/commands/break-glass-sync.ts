@@ -142,7 +142,8 @@ function reporter({ stdout, stderr }: CommandDeps, { isApplied, json }: { isAppl
     if (outcome === 'failed') stderr.write(`the portal cannot be used (${code}): ${remedy}\n`)
     say(left.map(({ finding, code: why }) => `left: ${finding.ref} ${finding.name}: ${wordsForLeft(why)}\n`).join(''))
     if (outcome === 'interrupted') stderr.write('interrupted: run it again to go on\n')
-    if (isApplied) say(`${counted(pushed, 'mentor')} done, ${failed} left (record ${id}).\n`)
+    if (comparison === undefined) say(`Nothing was compared (record ${id}).\n`)
+    else if (isApplied) say(`${counted(pushed, 'mentor')} done, ${failed} left (record ${id}).\n`)
     else say(`Nothing was written: --apply writes (record ${id}).\n`)
     return outcome === 'done' && failed === 0 ? 0 : 1
   }

@@ -10,7 +10,8 @@ import { parseUsage } from '../usage.ts'
 const help = `mentor-expiry up [--once] [--example]
 
 Everything in one process: an embedded PostgreSQL with its data in .data/ (or the database of DATABASE_URL), the schema,
-one night, the listener, the notifier and the dashboard. An empty embedded database gets the example organisation.
+one night, the listener, the notifier, the portal-sync and the dashboard; beside an embedded PostgreSQL without PORTAL_URL an
+imitated website as well. An empty embedded database gets the example organisation.
 
   --once      end when every reminder is sent, failed with a reason or superseded
   --example   load the example organisation even where there are others

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { portalRemedy } from '../portal-remedy.ts'
-import { advise, counted, type Finding, fail, pass } from './finding.ts'
+import { advise, counted, type Finding, fail, pass, skip } from './finding.ts'
 
 /** Minutes that a state may wait at one place, and hours since the last reconciliation, before somebody should look. */
 const patience = { minutes: 15, hours: 26 }
@@ -24,13 +24,26 @@ export async function patienceOnRecord(database: Client): Promise<number> {
   return rows[0]?.seconds ?? 0
 }
 
+/** Whether a portal-sync, wherever it runs, speaks with the portal and has lately seen it work. */
+export async function isKeptUp(database: Client): Promise<boolean> {
+  const { rows } = await database.query(
+    `select from expiry.portal_worker as w
+      where w.until > pg_catalog.clock_timestamp()
+        and w.healthy_at > pg_catalog.clock_timestamp() - pg_catalog.make_interval(mins => $1)`,
+    [patience.minutes],
+  )
+  return rows.length > 0
+}
+
 /** Whether a person has said that this environment is the right one. */
-export async function checkEnvironment(database: Client, id: string): Promise<Finding> {
+export async function checkEnvironment(database: Client, id: string, published: string[]): Promise<Finding> {
   const { rows } = await database.query<{ id: string; by: string }>(
     'select e.id, e.adopted_by as by from expiry.portal_environments as e',
   )
   const adopted = rows.find((row) => row.id === id)
   if (adopted) return pass('environment', `${id}, adopted by ${adopted.by}`)
+  if (published.length === 0)
+    return skip('environment', `${id}, which nobody has adopted: no organisation is on the website yet`)
   const others = rows.length === 0 ? '' : `; adopted is ${rows.map((row) => row.id).join(', ')}`
   return fail(
     'environment',
@@ -50,11 +63,11 @@ type Facts = {
 }
 
 /** What the tables say of the sync: who speaks with the portal, what keeps it from doing so, and what stands still. */
-export async function checkPortalTables(database: Client): Promise<Finding[]> {
+export async function checkPortalTables(database: Client, published: string[]): Promise<Finding[]> {
   const { rows } = await database.query<Facts>(facts, [patience.minutes])
   const [found] = rows
   if (!found) throw new Error('the database did not answer')
-  return [worker(found), gate(found), ...standing(found), await checkReconciliation(database)]
+  return [worker(found), gate(found), ...standing(found), await checkReconciliation(database, published)]
 }
 
 const facts = `
@@ -108,7 +121,7 @@ function standing({ parked, waiting, sending }: Facts): Finding[] {
 
 type Reconciliation = { status: string; error: string | null; ago: number; differing: number }
 
-async function checkReconciliation(database: Client): Promise<Finding> {
+async function checkReconciliation(database: Client, published: string[]): Promise<Finding> {
   const check = 'reconciliation'
   const { rows } = await database.query<Reconciliation>(
     `select r.status, r.error, r.different + r.missing as differing,
@@ -117,6 +130,7 @@ async function checkReconciliation(database: Client): Promise<Finding> {
   )
   const [last] = rows
   const ask = 'see that a portal-sync works; `mentor-expiry reconcile --portal` makes one now'
+  if (!last && published.length === 0) return skip(check, 'there has been none: no organisation is on the website yet')
   if (!last) return advise(check, 'there has been none', ask)
   const when = `${ago(last.ago)} ago`
   if (last.status === 'failed') return fail(check, `the last one failed ${when} (${last.error})`, ask)

@@ -6,7 +6,13 @@ import { checkSchema, type SchemaFinding } from '../../runtime/portal/schema.ts'
 import { type PortalSettings, portalOf } from '../../runtime/portal/settings.ts'
 import { portalRemedy } from '../portal-remedy.ts'
 import { type Finding, fail, pass, skip } from './finding.ts'
-import { checkEnvironment, checkPortalTables, patienceOnRecord, publishedOrganisations } from './portal-tables.ts'
+import {
+  checkEnvironment,
+  checkPortalTables,
+  isKeptUp,
+  patienceOnRecord,
+  publishedOrganisations,
+} from './portal-tables.ts'
 import { checkSecret } from './secret.ts'
 
 /**
@@ -24,9 +30,9 @@ export async function checkPortal(
     return [skip('sync', 'off: PORTAL_URL is not set here, and no organisation is on the website')]
   }
   const findings = settings
-    ? [sync(settings, published), ...(await lookAtPortal(settings, database, signal)), checkSecret(config)]
-    : [off(published)]
-  return database ? [...findings, ...(await checkPortalTables(database))] : findings
+    ? [sync(settings, published), ...(await lookAtPortal(settings, published, database, signal)), checkSecret(config)]
+    : [database && (await isKeptUp(database)) ? elsewhere(published) : off(published)]
+  return database ? [...findings, ...(await checkPortalTables(database, published))] : findings
 }
 
 function off(published: string[]): Finding {
@@ -34,6 +40,13 @@ function off(published: string[]): Finding {
     'sync',
     `off, and on the website are ${published.join(', ')}: nobody who must not be shown is hidden`,
     'set PORTAL_URL and what goes with it (docs/configuration.md), or portal_enabled of the organisation to false',
+  )
+}
+
+function elsewhere(published: string[]): Finding {
+  return skip(
+    'sync',
+    `not asked from here: PORTAL_URL is not set in this environment; a portal-sync keeps ${published.join(', ')} in step`,
   )
 }
 
@@ -45,6 +58,7 @@ function sync({ credential, url }: PortalSettings, published: string[]): Finding
 
 async function lookAtPortal(
   settings: PortalSettings,
+  published: string[],
   database: Client | undefined,
   signal: AbortSignal,
 ): Promise<Finding[]> {
@@ -58,7 +72,8 @@ async function lookAtPortal(
       ? pass(check, fine)
       : fail(check, `refused or not answered (${code})`, portalRemedy(step, code))
   })
-  if (organizationId !== undefined && database) findings.push(await checkEnvironment(database, organizationId))
+  if (organizationId !== undefined && database)
+    findings.push(await checkEnvironment(database, organizationId, published))
   // Without the columns the metadata say which one is missing.
   const canBeRead = failure === undefined || steps.at(-1)?.step === 'contacts'
   return canBeRead ? [...findings, ...(await checkMapping(portal, signal))] : findings

@@ -203,9 +203,13 @@ function suggestion(
   const change = isExample
     ? `bin/mentor-expiry sql "update expiry.certifications set expiry_date = current_date + 14 where mentor_id = (select id from expiry.mentors where external_ref = 'M-1008')"`
     : `bin/mentor-expiry sql "select * from expiry.reminder_dispatch_log order by id desc limit 10"`
+  const asking = isExample
+    ? ['Ask why somebody is reminded, or not:', '  bin/mentor-expiry explain example/M-1008']
+    : []
   return [
     'Try in another terminal, from this folder:',
     `  ${change}`,
+    ...asking,
     ...(page === undefined
       ? []
       : [

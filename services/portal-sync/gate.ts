@@ -76,7 +76,7 @@ export function openGate(
   let waiting = new AbortController()
   signal.addEventListener('abort', () => waiting.abort(), { once: true })
 
-  const { tell, write } = openGateWriter(table, observe)
+  const { tell, write, releaseParked } = openGateWriter(table, observe)
   const refused = createRefusals()
 
   function close(code: string, milliseconds: number, suspected?: typeof suspicion): void {
@@ -100,7 +100,7 @@ export function openGate(
     refusals = 0
     observe({ kind: 'gate_opened' })
     void write(null, null)
-    if (wasMisshapen) void inOrder('parked', () => table.releaseParked())
+    if (wasMisshapen) void releaseParked()
     wasMisshapen = false
     for (const wake of [...waiters]) wake()
   }

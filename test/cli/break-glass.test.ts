@@ -55,7 +55,9 @@ test('with Redis stopped and the old credentials revoked, a secret from standard
   const refused = await breakGlass(stage, ['--apply', '--initial'])
   expect(refused).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/cannot be used \(aadsts_7000215\): the secret is wrong/),
+    output: expect.stringMatching(
+      /cannot be used \(aadsts_7000215\): the secret is wrong.*\nNothing was compared \(record 1\)\.$/,
+    ),
   })
 
   await using service = await startGlass(
@@ -102,8 +104,12 @@ test('credentials of another application come as JSON, and what is wrong with th
   }
   const run = (input: string) => breakGlass(stage, ['--credentials-from-stdin'], { more, input })
   expect((await run(JSON.stringify({ clientSecret: secret, clientId, tenant, url }))).code).toBe(0)
+  const asked = stage.simulator.control.journal().length
   for (const [input, fault] of [
     [`{"clientSecret":"${secret}"`, /^standard input must hold either the secret alone or JSON/],
+    ['-----BEGIN PRIVATE KEY-----', /^this is a key/],
+    [`${secret}\nanother line`, /^this is a key/],
+    [JSON.stringify({ clientSecret: `${secret}\nanother line`, clientId, tenant, url }), /^this is a key/],
     ['', /^standard input must hold/],
     [JSON.stringify({ clientSecret: secret, password: secret }), /^standard input must hold/],
     [
@@ -115,6 +121,7 @@ test('credentials of another application come as JSON, and what is wrong with th
     expect({ code, output }).toEqual({ code: 2, output: expect.stringMatching(fault) })
     expect(output).not.toContain(secret)
   }
+  expect(stage.simulator.control.journal()).toHaveLength(asked)
 })
 
 test('an environment that nobody has adopted is not written to', async () => {
@@ -242,10 +249,9 @@ test('beside a portal-sync that works nobody is pushed by both at once', async (
   for (let place = 0; place < 40; place += 1) await stage.addPublished(`M-${place}`)
   stage.simulator.control.addFault({ act: { kind: 'slow', milliseconds: 1_000 }, route: 'row', method: 'PATCH' })
   stage.startListener()
-  const worker = stage.startPortalSync({ PORTAL_TIMEOUT: '5', PORTAL_LEASE: '20' })
-  const { output } = await breakGlass(stage, ['--apply', '--initial'], {
-    more: { PORTAL_TIMEOUT: '5', PORTAL_LEASE: '20' },
-  })
+  const patient = { PORTAL_TIMEOUT: '5', PORTAL_LEASE: '20' }
+  const worker = stage.startPortalSync(patient)
+  const { output } = await breakGlass(stage, ['--apply', '--initial'], { more: patient })
   await stage.synced()
   // Both of them got some: the race was real.
   expect(output).toMatch(/: shown as it must be/)

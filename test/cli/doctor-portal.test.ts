@@ -72,6 +72,22 @@ describe('without a portal', () => {
   })
 })
 
+test('where another machine keeps the website in step, that this one has no way there is no fault', async () => {
+  await keepUp()
+  const elsewhere =
+    /^skipped: not asked from here: PORTAL_URL is not set in this environment; a portal-sync keeps organisation-/
+  expect(await look({})).toMatchObject({ sync: expect.stringMatching(elsewhere), 'portal-sync': 'ok' })
+  await database.query(`update expiry.portal_worker set healthy_at = now() - interval '20 minutes'`)
+  expect((await look({})).sync).toMatch(/^fail: off/)
+})
+
+test('before an organisation is on the website nobody is asked to adopt its environment, or to compare', async () => {
+  expect(await look()).toMatchObject({
+    environment: expect.stringMatching(/^skipped: [0-9a-f-]{36}, which nobody has adopted: no organisation is on/),
+    reconciliation: expect.stringMatching(/^skipped: there has been none/),
+  })
+})
+
 describe('the portal', () => {
   test('that works and is kept up has nothing wrong, and is not written to', async () => {
     await keepUp()

@@ -19,6 +19,6 @@ test.each([
   ['not_json', /^see PORTAL_URL/],
   ['CERT_HAS_EXPIRED', /^see PORTAL_URL/],
   ['aadsts_700024', /^this machine's clock is off/],
-])('the mapping is suspected where the portal does not understand us: %s', (code, remedy) => {
+])('the mapping is suspected where the portal does not understand us, and nowhere else: %s', (code, remedy) => {
   expect(portalRemedy('contacts', code)).toMatch(remedy)
 })

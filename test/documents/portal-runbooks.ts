@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { createCredential } from '../simulator/assertions.ts'
 import { waitFor } from '../support/wait.ts'
 import { copyUnits, migrate, openAlerts, type Reading } from './reading-steps.ts'
 import type { Shell } from './shell.ts'
@@ -11,7 +12,10 @@ const [listener, portalSync] = ['bin/mentor-expiry listener', 'bin/mentor-expiry
 /** The runbooks about the website, each read by an operator whose trouble is real. */
 export const portalRunbooks: Record<string, Reading> = {
   'docs/runbooks/credential-rotation.md': {
-    substitutions: () => ({}),
+    substitutions: ({ folder }) => ({
+      '/root/new-secret': join(folder, 'new-secret'),
+      '/path/new.pem': join(folder, 'new.pem'),
+    }),
     before: {
       'bin/mentor-expiry sql "select kind, details': async (shell, site) => {
         site.simulator.control.set({ tokenLifetime: 4 })
@@ -25,6 +29,12 @@ export const portalRunbooks: Record<string, Reading> = {
         const { clientId } = control.credentials()
         control.addSecret({ clientId, value: 'the~new.secret' })
         await writeFile(join(folder, 'new-secret'), 'the~new.secret\n', { mode: 0o600 })
+      },
+      'env -u PORTAL_CLIENT_SECRET': async ({ folder }, { simulator: { control } }) => {
+        const { key, cert } = createCredential(Date.now())
+        const { clientId } = control.credentials()
+        control.addCertificate({ clientId, certificate: cert })
+        await writeFile(join(folder, 'new.pem'), `${key}${cert}`, { mode: 0o600 })
       },
       'systemctl restart mentor-expiry-portal-sync': async (shell) => {
         Object.assign(shell.env, { PORTAL_CLIENT_SECRET: 'the~new.secret', PORTAL_SECRET_EXPIRES_ON: inDays(365) })
@@ -43,6 +53,9 @@ export const portalRunbooks: Record<string, Reading> = {
       'bin/mentor-expiry break-glass-sync': async ({ stdout }, _, { simulator }) => {
         expect(stdout).toMatch(/M-1 .*IS SHOWN AND MUST NOT BE[\s\S]*Nothing was written/)
         expect(simulator.control.contact('M-1')).toMatchObject({ values: { hlf_websitevisible: true } })
+      },
+      'env -u PORTAL_CLIENT_SECRET': async ({ stdout }) => {
+        expect(stdout).toContain('3 contacts read, ')
       },
       'bin/mentor-expiry doctor': async ({ stdout }) => {
         expect(stdout).toContain('Nothing is wrong.')
@@ -114,9 +127,9 @@ export const portalRunbooks: Record<string, Reading> = {
     },
   },
   'docs/runbooks/break-glass.md': {
-    substitutions: () => ({}),
+    substitutions: ({ folder }) => ({ '/root/new-secret': join(folder, 'new-secret') }),
     before: {
-      'bin/mentor-expiry break-glass-sync --reason "incident 4711: queue': async (shell, site) => {
+      "bin/mentor-expiry break-glass-sync --actor 'your name' --reason \"incident 4711: queue": async (shell, site) => {
         await openWebsite(shell, site)
         for (const service of [listener, portalSync]) await shell.stop(service)
         await site.redis.stop()
@@ -128,7 +141,11 @@ export const portalRunbooks: Record<string, Reading> = {
       },
     },
     after: {
-      'bin/mentor-expiry break-glass-sync --reason "incident 4711: queue': async ({ stdout }, _, site) => {
+      "bin/mentor-expiry break-glass-sync --actor 'your name' --reason \"incident 4711: queue": async (
+        { stdout },
+        _,
+        site,
+      ) => {
         expect(stdout.match(/M-\d .*IS SHOWN AND MUST NOT BE/g)).toHaveLength(2)
         expect(shown(site)).toEqual(['M-1', 'M-2', 'M-3'])
       },
@@ -138,11 +155,11 @@ export const portalRunbooks: Record<string, Reading> = {
       'bin/mentor-expiry break-glass-sync --apply': async (_, __, site) => {
         expect(shown(site)).toEqual(['M-3'])
       },
-      'bin/mentor-expiry break-glass-sync --reason "incident 4711: seen': async ({ stdout }) => {
+      "bin/mentor-expiry break-glass-sync --actor 'your name' --reason \"incident 4711: seen": async ({ stdout }) => {
         expect(stdout).toContain('0 not as they must be.')
       },
       'bin/mentor-expiry sql "select id, actor': async ({ stdout }) => {
-        expect(stdout).toMatch(/(\n\d .*incident 4711: .* done .*){4}\n\(4 rows\)/)
+        expect(stdout).toMatch(/(\n\d +your name +incident 4711: .* done .*){4}\n\(4 rows\)/)
       },
       'bin/mentor-expiry sql "select status': everythingIsSynced,
     },

@@ -11,8 +11,7 @@ import { askOnce } from './site.ts'
 /** Every document that tells its reader to run something, in the order in which they are read. */
 export const readings: Record<string, Reading> = {
   'README.md': {
-    substitutions: (_, { url, redis, smtp, login }) => ({
-      my_login: login,
+    substitutions: (_, { url, redis, smtp }) => ({
       'postgres://…': url,
       'redis://…': redis.url,
       'smtp://…': smtp.url,
@@ -136,6 +135,20 @@ export const readings: Record<string, Reading> = {
     },
   },
   'docs/portal.md': portal,
+  'docs/simulator.md': {
+    substitutions: (_, { simulator: { control, urls } }) => ({
+      'http://127.0.0.1:8181/__sim/': urls.control,
+      '11111111-2222-4333-8444-555555555555': control.credentials().clientId,
+    }),
+    after: {
+      'curl -fsS http://127.0.0.1:8181/__sim/seedContacts': async (_, __, { simulator }) => {
+        expect(simulator.control.contact('M-1')).toMatchObject({ values: { hlf_websitevisible: false } })
+      },
+      'curl -fsS http://127.0.0.1:8181/__sim/addFault': async (_, __, { simulator }) => {
+        expect((await fetch(simulator.urls.page)).status).toBe(503)
+      },
+    },
+  },
   ...runbooks,
   'examples/host-tables/README.md': {
     substitutions: (_, { url, login }) => ({

@@ -6,11 +6,16 @@ import { join } from 'node:path'
 /** Where this run keeps what its services have said; workers inherit it. */
 const FOLDER = 'MENTOR_EXPIRY_TEST_OUTPUT'
 
+/** Stands before a line of a command's own answer, which may name people. */
+export const ANSWER = 'answer: '
+
 type Kept = { command: string; secrets: string[] }
+
+const token = 'an access token'
 
 /** What no log may hold: a name for it, and how it looks. Names of people are those that fixtures give. */
 const forbidden: Readonly<Record<string, RegExp>> = {
-  'an access token': /\bBearer\s+\S|simulated-access-token|\beyJ[\w-]{8,}\.[\w-]{8,}/,
+  [token]: /\bBearer\s+\S|simulated-access-token|\beyJ[\w-]{8,}\.[\w-]{8,}/,
   'an e-mail address': /[\w.+-]+@[\w-]+\.[a-z]{2,}/i,
   'a full name': /\b(?:Mentor|Coordinator) \d+\b|\bNordmann\b|\b(?:Kari|Ola|Anne) [A-ZÆØÅ]/,
 }
@@ -76,7 +81,10 @@ function findLeaks(folder: string): string[] {
 }
 
 function leaksIn(line: string, secrets: ReadonlySet<string>): string[] {
-  const found = Object.entries(forbidden).flatMap(([what, pattern]) => (pattern.test(line) ? [what] : []))
+  const isAnswer = line.startsWith(ANSWER)
+  const found = Object.entries(forbidden).flatMap(([what, pattern]) =>
+    pattern.test(line) && (what === token || !isAnswer) ? [what] : [],
+  )
   return [...secrets].some((secret) => line.includes(secret)) ? [...found, 'a secret'] : found
 }
 

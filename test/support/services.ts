@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createGuardedFolder } from './guarded-folder.ts'
 import { runningOf, signalTree } from './process-tree.ts'
-import { keepOutput } from './service-output.ts'
+import { ANSWER, keepOutput } from './service-output.ts'
 import { waitFor } from './wait.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/mentor-expiry', import.meta.url))
@@ -76,8 +76,8 @@ export async function startService(
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line)
       const parsed = parseLine(line)
+      lines.push(stream === child.stdout && !parsed ? `${ANSWER}${line}` : line)
       if (parsed) log.push(parsed)
       else output.push(line)
     })

@@ -60,7 +60,9 @@ test('a failed test keeps its database and names it', async () => {
   expect(run.output.match(/kept postgres:\S+\/test_[0-9a-f]{12} of the failed test/g)).toHaveLength(1)
 })
 
-test('a run fails whose services have said a secret or a name, and says which without repeating it', async () => {
+test('a run fails whose services have said a secret or a name, and says which without repeating it', {
+  timeout: 120_000,
+}, async () => {
   const say = (line: string) => `
     import { startService } from ${JSON.stringify(join(ROOT, 'test/support/services.ts'))}
     test('a', async () => {
