@@ -114,6 +114,7 @@ const stories: Record<string, Story> = {
   portal_differences_held: {
     cause: async (database) => {
       await addPublished(database)
+      await allShown(database) // as it says; the portal has no such contact
       await reconcile(database, { initial: false })
     },
     remedy: (database) => reconcile(database, { initial: true }),

@@ -32,7 +32,7 @@ describe.skipIf(!hasRedis())('a Redis that hangs', () => {
     const hasGivenUp = () => ['dispatch_failed', 'sweep_failed'].every((kind) => listener.events(kind).length > 0)
     while (!hasGivenUp() && times.length < 20_000) times.push(await host.renameFirst())
     expect(hasGivenUp()).toBe(true)
-    expect(percentile(times, 99)).toBeLessThan(50)
+    expect(percentile(times, 99)).toBeLessThan(100)
     // The first one's former date has a row of its own, which is taken out of the way as soon as the claim lets it go.
     expect(await countOf(database, 'pending', 'superseded')).toBe(ROWS + 1)
     expect(await countOf(database, 'queued')).toBe(0)
