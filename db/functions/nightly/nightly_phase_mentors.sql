@@ -42,7 +42,8 @@ begin
       select d.mentor_id
         from expiry.portal_desires as d
         left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
-       where d.organisation_id = any (p_organisation_ids)
+       where (select expiry.has_portal()) -- once: without a website nobody is read
+         and d.organisation_id = any (p_organisation_ids)
          and (d.portal_key is not null or p.mentor_id is not null)
          and d.desired is distinct from p.desired
     )
