@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { EmbeddedPostgresError } from './fault.ts'
 import { type Account, lastLine, run } from './run.ts'
@@ -7,13 +8,15 @@ import { type Account, lastLine, run } from './run.ts'
  * user: following links that another of its programs has made, root could be led anywhere.
  */
 export async function writeAs(account: Account | undefined, path: string, text: string): Promise<void> {
+  // A name of its own: of two starts that wrote the same one, the first would take it away from the second.
+  const draft = `${path}.${randomBytes(4).toString('hex')}.draft`
   if (!account) {
-    await writeFile(`${path}.draft`, text, { mode: 0o600 })
-    await rename(`${path}.draft`, path)
+    await writeFile(draft, text, { mode: 0o600 })
+    await rename(draft, path)
     return
   }
-  const script = 'umask 077 && cat > "$1.draft" && mv -f "$1.draft" "$1"'
-  const ran = await run({ program: '/bin/sh', args: ['-c', script, 'sh', path], account, input: text })
+  const script = 'umask 077 && cat > "$2" && mv -f "$2" "$1"'
+  const ran = await run({ program: '/bin/sh', args: ['-c', script, 'sh', path, draft], account, input: text })
   if (ran.ok) return
   const what = `the user ${account.name} could not write ${path} (${lastLine(ran.said)})`
   throw new EmbeddedPostgresError('embedded/no-place', what, 'see that the disk has room, or set DATABASE_URL')

@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
-import type { ReminderJob } from '../../contracts/reminder-job.ts'
+import { ReminderJob, reminderQueue } from '../../contracts/reminder-job.ts'
 import { waitForSchema } from '../../db/readiness.ts'
 import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
-import { atMost, pause } from '../../runtime/pause.ts'
+import { once } from '../../runtime/once.ts'
+import { atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import { workOnQueue } from '../../runtime/work-queue.ts'
 import { resolveForeignAlerts } from './channel-alert.ts'
 import type { Channel } from './channels/channel.ts'
 import { deliver } from './deliver.ts'
@@ -14,13 +16,15 @@ import type { Observe } from './events.ts'
 import { openGate } from './gate.ts'
 import { openReminderLog, type ReminderLog } from './log.ts'
 import { createPauseNotificationService } from './pause-notification-service.ts'
-import { openWorker } from './worker.ts'
-
-/** Milliseconds that sends under way get to end by themselves once the notifier is asked to stop. */
-const grace = 8_000
 
 /** Milliseconds that each further step of stopping gets: a server that is away or hangs would hold it up for ever. */
 const patience = 3_000
+
+/** Milliseconds after which a job is tried again that something stood in the way of before anything was sent. */
+const firstPause = 2_000
+
+/** The longest, where somebody holds the row: urgent jobs that can't begin must leave room for the others. */
+const longestPause = 30_000
 
 const gatePauses = { base: 1_000, cap: 30_000 }
 
@@ -81,19 +85,25 @@ async function work(
     guarded: channels.map((channel) => ({ channel, gate: openGate({ channel, log, observe }, gatePauses, signal) })),
     observe,
   })
-  const giveUp = new AbortController()
-  // As many jobs as are under way wait on each of them: no leak, so no warning of one.
-  setMaxListeners(0, signal, giveUp.signal)
-  const signals = { stopping: signal, giveUp: giveUp.signal }
-  const onError = (error: unknown) => observe({ kind: 'worker_error', error })
-  const underWay = new Set<Promise<unknown>>()
-  const carryOut = (job: ReminderJob) => {
-    const delivery = deliver({ log, notifications, lease: config.DELIVERY_LEASE, observe }, job, signals)
-    underWay.add(delivery)
-    return delivery.finally(() => underWay.delete(delivery))
-  }
-  const open = () => openWorker({ connection, deliver: carryOut, onError }, config.NOTIFIER_CONCURRENCY)
-  let worker = open()
+  // As many jobs as are under way wait on it: no leak, so no warning of one.
+  setMaxListeners(0, signal)
+  const working = workOnQueue(
+    {
+      connection,
+      queue: reminderQueue,
+      contract: ReminderJob,
+      async carryOut(job, { starts }, giveUp) {
+        setMaxListeners(0, giveUp)
+        const signals = { stopping: signal, giveUp }
+        const outcome = await deliver({ log, notifications, lease: config.DELIVERY_LEASE, observe }, job, signals)
+        return outcome.kind === 'again' ? { kind: 'again', after: pauseBecause(outcome.because, starts) } : outcome
+      },
+      onError: (error) => observe({ kind: 'worker_error', error }),
+      onReplaced: () => observe({ kind: 'worker_replaced' }),
+    },
+    config.NOTIFIER_CONCURRENCY,
+    signal,
+  )
   observe({
     kind: 'started',
     queue: connection.kind,
@@ -101,18 +111,11 @@ async function work(
     concurrency: config.NOTIFIER_CONCURRENCY,
   })
   void resolveForeignAlerts({ log, observe }, signal)
-  while (!signal.aborted) {
-    await pause(2_000, signal)
-    if (signal.aborted || worker.isRunning()) continue
-    // BullMQ's loop ends for good on some errors of its connection.
-    await atMost(patience, worker.close(true)).catch(onError)
-    worker = open()
-    observe({ kind: 'worker_replaced' })
-  }
-  const closed = worker.close()
-  await atMost(grace, Promise.allSettled(underWay))
-  giveUp.abort()
-  await atMost(patience, closed).catch(onError)
+  await working
+}
+
+function pauseBecause(reason: 'locked' | 'outage' | 'stopping', starts: number): number {
+  return reason === 'locked' ? Math.min(longestPause, firstPause * 2 ** Math.max(0, starts - 1)) : firstPause
 }
 
 function openLog(pool: Pool, channels: Channel[], config: Config): ReminderLog {
@@ -124,12 +127,4 @@ function openLog(pool: Pool, channels: Channel[], config: Config): ReminderLog {
       retrying: { base: config.RETRY_BASE, cap: config.RETRY_CAP, for: config.RETRY_FOR },
     },
   )
-}
-
-function once(say: (error: unknown) => void): (error: unknown) => void {
-  let said = false
-  return (error) => {
-    if (!said) say(error)
-    said = true
-  }
 }

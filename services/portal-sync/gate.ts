@@ -22,7 +22,6 @@ export type Gate = {
   proven(by: 'write' | 'read'): void
   /** Whether a refusal is about this mentor alone, who is then no reason to hold up the others: it stays when all looks well. */
   isTheirs(mentor: string, refusal: Failure): boolean
-  isOpen(): boolean
 }
 
 export type GateDeps = {
@@ -63,9 +62,9 @@ export function openGate(
   const waiters = new Set<() => void>()
   let environment: string | undefined
   let closed: { code: string; until: number } | undefined = { code: 'starting', until: performance.now() + earliest }
-  /** Trouble that looking at the portal does not show: over when a write is taken or, of records, when no more are refused. */
   /** Since when it asks for patience: from one time to the next, where nothing was done in between. */
   let askedSince = earliest > 0 ? performance.now() : undefined
+  /** Trouble that looking at the portal does not show: over when a write is taken or, of records, when no more are refused. */
   let suspicion: 'user' | 'records' | undefined
   /** The portal did not have what the mapping names: whom it refused meanwhile it may have refused for that. */
   let wasMisshapen = false
@@ -225,6 +224,5 @@ export function openGate(
       if (isTheirs) refusedAt = performance.now()
       return isTheirs
     },
-    isOpen: () => closed === undefined,
   }
 }

@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { waitForSchema } from '../../db/readiness.ts'
 import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
+import { once } from '../../runtime/once.ts'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { openPortal } from '../../runtime/portal/open.ts'
@@ -54,7 +55,10 @@ export async function runPortalSync(deps: { observe: Observe }, config: Config, 
       connections: settings.concurrency,
       onError,
     })
-    await connection.ready((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error }), signal)
+    await connection.ready(
+      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
+      signal,
+    )
     observe({ kind: 'started', queue: connection.kind })
     await takeTurns({ observe, pool, connection, settings }, config, signal)
   } catch (error) {

@@ -1,23 +1,24 @@
 import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
+import { PortalJob, portalQueue } from '../../contracts/portal-job.ts'
 import type { Config } from '../../runtime/config.ts'
 import { aborted, atMost, pause } from '../../runtime/pause.ts'
 import { checkHealth } from '../../runtime/portal/health.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
 import type { QueueConnection } from '../../runtime/queue.ts'
+import { workOnQueue } from '../../runtime/work-queue.ts'
 import type { Observe } from './events.ts'
 import { type Gate, openGate } from './gate.ts'
 import { reconcile } from './reconcile.ts'
 import { watchSecret } from './secret.ts'
 import { sync } from './sync.ts'
 import type { Hold, PortalTable } from './table.ts'
-import { openWorker } from './worker.ts'
 
-/** Milliseconds that pushes under way get to end by themselves once they must. */
-const grace = 8_000
-
-/** Milliseconds that each further step of stopping gets. */
+/** Milliseconds that each step of stopping gets. */
 const patience = 3_000
+
+/** Milliseconds after which a job is tried again that something stood in the way of before anything was begun. */
+const again = 2_000
 
 const gatePauses = { base: 1_000, cap: 60_000, longPatience: 300_000 }
 
@@ -102,30 +103,22 @@ async function pushAll(
   config: Config,
   stopping: AbortSignal,
 ): Promise<void> {
-  const giveUp = new AbortController()
-  setMaxListeners(0, giveUp.signal)
-  const signals = { stopping, giveUp: giveUp.signal }
-  const onError = (error: unknown) => observe({ kind: 'worker_error', error })
-  const underWay = new Set<Promise<unknown>>()
-  const carryOut = (job: { mentorId: string; priority: number }) => {
-    const pushing = sync({ portal, table, gate, lease: config.PORTAL_LEASE, observe }, job, signals)
-    underWay.add(pushing)
-    return pushing.finally(() => underWay.delete(pushing))
-  }
-  const open = () => openWorker({ connection, sync: carryOut, onError }, config.PORTAL_CONCURRENCY)
-  let worker = open()
-  while (!stopping.aborted) {
-    await pause(2_000, stopping)
-    if (stopping.aborted || worker.isRunning()) continue
-    // BullMQ's loop ends for good on some errors of its connection.
-    await atMost(patience, worker.close(true)).catch(onError)
-    worker = open()
-    observe({ kind: 'worker_replaced' })
-  }
-  const closed = worker.close()
-  await atMost(grace, Promise.allSettled(underWay))
-  giveUp.abort()
-  await atMost(patience, closed).catch(onError)
+  const pushing = { portal, table, gate, lease: config.PORTAL_LEASE, observe }
+  await workOnQueue(
+    {
+      connection,
+      queue: portalQueue,
+      contract: PortalJob,
+      async carryOut({ mentorId }, { priority }, giveUp) {
+        const outcome = await sync(pushing, { mentorId, priority }, { stopping, giveUp })
+        return outcome.kind === 'again' ? { kind: 'again', after: again } : outcome
+      },
+      onError: (error) => observe({ kind: 'worker_error', error }),
+      onReplaced: () => observe({ kind: 'worker_replaced' }),
+    },
+    config.PORTAL_CONCURRENCY,
+    stopping,
+  )
 }
 
 async function reconcileWhenAsked(

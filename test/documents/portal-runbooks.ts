@@ -13,7 +13,7 @@ const [listener, portalSync] = ['bin/mentor-expiry listener', 'bin/mentor-expiry
 export const portalRunbooks: Record<string, Reading> = {
   'docs/runbooks/credential-rotation.md': {
     substitutions: ({ folder }) => ({
-      '/root/new-secret': join(folder, 'new-secret'),
+      '~/new-secret': join(folder, 'new-secret'),
       '/path/new.pem': join(folder, 'new.pem'),
     }),
     before: {
@@ -127,7 +127,7 @@ export const portalRunbooks: Record<string, Reading> = {
     },
   },
   'docs/runbooks/break-glass.md': {
-    substitutions: ({ folder }) => ({ '/root/new-secret': join(folder, 'new-secret') }),
+    substitutions: ({ folder }) => ({ '~/new-secret': join(folder, 'new-secret') }),
     before: {
       "bin/mentor-expiry break-glass-sync --actor 'your name' --reason \"incident 4711: queue": async (shell, site) => {
         await openWebsite(shell, site)

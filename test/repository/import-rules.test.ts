@@ -19,6 +19,8 @@ const broken: [folder: string, line: string][] = [
   ['services/notifier', `import { runCommand } from '../../../cli/main.ts'`],
   ['services/notifier', `import { runDashboard } from '../../dashboard/dashboard.ts'`],
   ['services/dashboard', `import { runNotifier } from '../../notifier/notifier.ts'`],
+  ['services/portal-sync', `import { runNotifier } from '../../notifier/notifier.ts'`],
+  ['services/listener', `import { runPortalSync } from '../../portal-sync/portal-sync.ts'`],
   ['simulator', `import { openPool } from '../../runtime/pool.ts'`],
   ['simulator', `import { applySchema } from '../../db/apply.ts'`],
   ['simulator', `import { runNotifier } from '../../services/notifier/notifier.ts'`],

@@ -4,7 +4,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select distinct u.key from pg_catalog.unnest(p_keys) as u (key) where u.key is not null and u.key is distinct from p_key);
+  select array(select distinct u.key from pg_catalog.unnest(p_keys) as u (key) where u.key is not null and pg_catalog.lower(u.key) is distinct from pg_catalog.lower(p_key));
 $$;
 comment on function expiry.earlier_portal_keys(text[], text) is
-  'Of these keys of a mentor those that are not the present one, each once: contacts that may still show the mentor.';
+  'Of these keys of a mentor those that are not the present one, whatever their case, each once: contacts that may still show the mentor.';
