@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
 import type { z } from 'zod'
 import { atMost, pause } from './pause.ts'
@@ -7,7 +8,7 @@ import type { QueueConnection } from './queue.ts'
  * What became of a job. `failed`: its row has failed, and so does it, with the reason's code, so that Bull Board shows it.
  * `again`: something stood in the way before anything was begun; it is tried again after so many milliseconds.
  */
-export type JobOutcome = { kind: 'done' } | { kind: 'failed'; reason: string } | { kind: 'again'; after: number }
+type JobOutcome = { kind: 'done' } | { kind: 'failed'; reason: string } | { kind: 'again'; after: number }
 
 export type QueueWork<Data> = {
   connection: QueueConnection
@@ -43,6 +44,8 @@ export async function workOnQueue<Data>(
 ): Promise<void> {
   const { connection, queue, onError, onReplaced } = work
   const giveUp = new AbortController()
+  // As many jobs as are under way wait on it: no leak, so no warning of one.
+  setMaxListeners(0, giveUp.signal)
   const underWay = new Set<Promise<unknown>>()
   const processor = (job: Job, token?: string) => {
     const working = process(work, job, token, giveUp.signal)

@@ -93,7 +93,6 @@ async function work(
       queue: reminderQueue,
       contract: ReminderJob,
       async carryOut(job, { starts }, giveUp) {
-        setMaxListeners(0, giveUp)
         const signals = { stopping: signal, giveUp }
         const outcome = await deliver({ log, notifications, lease: config.DELIVERY_LEASE, observe }, job, signals)
         return outcome.kind === 'again' ? { kind: 'again', after: pauseBecause(outcome.because, starts) } : outcome
