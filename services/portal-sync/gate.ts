@@ -104,6 +104,9 @@ export function openGate(
     for (const wake of [...waiters]) wake()
   }
 
+  /** Several that were under way together have met one obstacle: that is one step, not one for each. */
+  const longer = () => (closed ? 0 : growing.next())
+
   function met(obstacle: Failure): void {
     switch (obstacle.kind) {
       case 'throttled':
@@ -113,17 +116,17 @@ export function openGate(
         close(obstacle.code, checkEvery)
         break
       case 'forbidden':
-        close(obstacle.code, Math.max(checkEvery, growing.next()), 'user')
+        close(obstacle.code, Math.max(checkEvery, longer()), 'user')
         break
       case 'failed':
         failures += 1
         if (patience.left() > 0) close('throttled', patience.left() * 1_000)
-        else if (failures >= tooManyFailures) close(obstacle.code, growing.next())
+        else if (failures >= tooManyFailures) close(obstacle.code, longer())
         break
       case 'rejected':
         refusals += 1
         refusedAt = performance.now()
-        if (refusals >= tooManyRefusals) close(obstacle.code, growing.next(), 'records')
+        if (refusals >= tooManyRefusals) close(obstacle.code, longer(), 'records')
         break
       case 'missing':
       case 'conflict':

@@ -176,3 +176,10 @@ test('patience that nobody needed is over when the gate was open from one look t
   await waitFor('the alert', () => alerts.at(-1) === 'throttled')
   await waitFor('the all-clear', () => alerts.at(-1) === undefined)
 })
+
+test('what many under way together have met is one step of the pause, not one for each', async () => {
+  const { gate, opened } = gateWith({ checkEvery: 20, base: 50, cap: 60_000 })
+  await opened()
+  for (let push = 0; push < 12; push += 1) gate.met(forbidden)
+  await opened()
+})
