@@ -9,6 +9,7 @@ import { summarise } from '../runtime/errors.ts'
 import { packageRoot } from '../runtime/package-root.ts'
 import type { CommandDeps, ExitCode } from './command.ts'
 import { commands } from './commands.ts'
+import { legibly } from './legible.ts'
 import { tlsRemedy } from './tls-remedy.ts'
 import { describeUnknown, findUnknownVariables } from './unknown-variables.ts'
 import { UsageError } from './usage.ts'
@@ -53,7 +54,7 @@ export async function runCommand(
   try {
     const environment = async () => ({ ...deps.env, DATABASE_URL: await databaseUrl(deps.env) })
     const databaseAddress = async () => parseDatabase(deps.env, await databaseUrl(deps.env))
-    return await command.run(args, { ...deps, environment, databaseAddress })
+    return await command.run(args, { ...deps, stdout: legibly(deps.stdout), environment, databaseAddress })
   } catch (error) {
     const code = explain(error, listed.name, deps.stderr)
     if (error instanceof ConfigurationError) {

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { QueryResult } from 'pg'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
+import { legible } from '../legible.ts'
 import { printTable } from '../table.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
@@ -51,7 +52,7 @@ export const sqlCommand: Command = {
       }
       return 0
     } catch (error) {
-      stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
+      stderr.write(`${error instanceof Error ? legible(error.message) : 'failed'}\n`)
       return 1
     }
   },

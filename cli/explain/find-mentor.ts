@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { legible } from '../legible.ts'
 
 /** `id` of the mentor meant, or what is not known and names near it that are. */
 type Found = { kind: 'found'; id: string } | { kind: 'unknown_organisation' | 'unknown_mentor'; near: string[] }
@@ -48,7 +49,8 @@ async function nearMentors(database: Client, organisation: string, ref: string):
 
 /** One line for a person who asked for what is not there. */
 export function unknownLine(what: string, name: string, near: string[]): string {
-  return `there is no ${what} ${JSON.stringify(name)}${near.length === 0 ? '' : `; is ${near.join(' or ')} meant?`}`
+  const meant = near.length === 0 ? '' : `; is ${near.join(' or ')} meant?`
+  return legible(`there is no ${what} ${JSON.stringify(name)}${meant}`)
 }
 
 /** Alike but for case, punctuation and leading zeros, or one is how the other begins. */

@@ -36,3 +36,27 @@ test('the command tells it to people and to machines, and helps whoever mistypes
   expect(wrongPlace).toEqual({ code: 1, output: 'there is no organisation "Fjord"; is fjord meant?' })
   expect(nothing.code).toBe(2)
 })
+
+test('what steers a terminal is escaped, whoever is named so, and a machine reads it as it is', async () => {
+  const { database, organisation } = await openMarch()
+  await using _ = database
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  const name = 'Evil\u001b[2J\u007f\u009b2J\u202egro\u2069'
+  const escaped = 'Evil\\u001b[2J\\u007f\\u009b2J\\u202egro\\u2069'
+  await database.query(`update expiry.organisations set slug = 'fjord'`)
+  await database.query('update expiry.mentors set external_ref = $2, full_name = $2 where id = $1', [mentor.id, name])
+  const run = (...args: string[]) => runToEnd(database, args)
+  const [people, machine, mistyped, statement] = await Promise.all([
+    run('explain', `fjord/${mentor.id}`),
+    run('explain', `fjord/${mentor.id}`, '--json'),
+    run('explain', 'fjord/evil'),
+    run('sql', 'select full_name::integer from expiry.mentors'),
+  ])
+  expect(people).toEqual({ code: 0, output: expect.stringContaining(`${escaped} (${escaped}) of`) })
+  expect(JSON.parse(machine.output)).toMatchObject({ mentor: { ref: name } })
+  expect(mistyped).toEqual({ code: 1, output: `there is no mentor "evil"; is ${escaped} meant?` })
+  expect(statement).toEqual({ code: 1, output: expect.stringContaining(`"${escaped}"`) })
+  for (const { output } of [people, machine, mistyped, statement]) {
+    expect(output).not.toMatch(/[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/u)
+  }
+})

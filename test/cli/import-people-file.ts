@@ -39,7 +39,10 @@ export function keepingStream({ isTTY = false } = {}): { stream: NodeJS.WriteStr
     text += chunk
     return true
   }
-  const stream: NodeJS.WriteStream = Object.create(process.stdout, { write: { value: write }, isTTY: { value: isTTY } })
+  const stream: NodeJS.WriteStream = Object.create(process.stdout, {
+    write: { value: write, configurable: true },
+    isTTY: { value: isTTY },
+  })
   return { stream, text: () => text }
 }
 
