@@ -53,6 +53,7 @@ export const breakGlassSyncCommand: Command = {
     const { apply: isApplied, initial: isInitial, json, reason } = values
     if (reason === undefined || reason.trim() === '') throw new UsageError('--reason is needed: it is kept on record')
     if (isInitial && !isApplied) throw new UsageError('--initial goes with --apply')
+    const actor = actorOf(deps.env, values.actor)
     const credentials = values['credentials-from-stdin'] ? await readCredentials(process.stdin, deps.signal) : {}
     const config = parseConfig({ ...ownPart(await deps.environment()), ...credentials }, [needsPortal])
     const settings = portalOf(config)
@@ -74,7 +75,6 @@ export const breakGlassSyncCommand: Command = {
       patience: 30_000,
       onError: () => undefined,
     })
-    const actor = actorOf(deps.env, values.actor)
     const report = reporter(deps, { isApplied, json })
     try {
       await using portal = openPortal(settings)

@@ -41,6 +41,7 @@ export const forceSyncCommand: Command = {
       },
     })
     const asked = parseMentor(positionals)
+    const actor = actorOf(env, values.actor)
     const milliseconds = Number(values.timeout) * 1_000
     if (!(milliseconds > 0)) throw new UsageError('--timeout is a number of seconds')
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry force-sync' })
@@ -53,7 +54,7 @@ export const forceSyncCommand: Command = {
     }
     const mentor = `${asked.slug}/${asked.ref}`
     const answer = (facts: object) => values.json && stdout.write(`${JSON.stringify({ mentor, ...facts })}\n`)
-    const version = await askSync(client, found.id, actorOf(env, values.actor))
+    const version = await askSync(client, found.id, actor)
     if (version === null) {
       const website = await readWebsite(client, found.id)
       const words = (website && wordsForUnpublished(website)) ?? 'not published'

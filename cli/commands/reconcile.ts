@@ -62,10 +62,10 @@ export const reconcileCommand: Command = {
     }
     if (values.initial && dryRun)
       throw new UsageError('--dry-run shows the last result: --initial changes nothing of it')
+    const actor = actorOf(env, values.actor)
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry reconcile' })
     const { client } = database
     if (values.portal) {
-      const actor = actorOf(env, values.actor)
       const wishes = { actor, isInitial: values.initial, isDry: dryRun, isJson: json, milliseconds }
       return await reconcileWithPortal({ client, write: (text) => stdout.write(text) }, wishes, signal)
     }
@@ -82,7 +82,6 @@ export const reconcileCommand: Command = {
     if (!json) stdout.write(describe(differences))
     let left: Left[] = []
     if (!dryRun && differences.length > 0) {
-      const actor = actorOf(env, values.actor)
       const stuck = await settle(client, idsOf(differences), { actor, signal })
       left = stillThere(differences, await findDifferences(client, organisationId), stuck)
     }

@@ -47,6 +47,7 @@ export const retryCommand: Command = {
       },
     })
     const asked = parseIds(positionals, values)
+    const actor = actorOf(env, values.actor)
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry retry' })
     const { client } = database
     let organisationId: string | null = null
@@ -59,7 +60,6 @@ export const retryCommand: Command = {
       organisationId = found
     }
     const ids = asked ?? (await failedIds(client, organisationId, values.reason ?? null))
-    const actor = actorOf(env, values.actor)
     const outcomes: Outcome[] = []
     for (const id of ids) {
       if (signal.aborted) return 1

@@ -36,6 +36,7 @@ export function decisionCommand({ name, help, decision, question, done }: Decisi
       const [slug] = positionals
       if (slug === undefined || positionals.length > 1)
         throw new UsageError('one organisation is expected, by its slug')
+      const actor = actorOf(deps.env, values.actor)
       const { stdout, stderr } = deps
       await using database = await connect(await deps.databaseAddress(), { application_name: `mentor-expiry ${name}` })
       const organisationId = await findOrganisation(database.client, slug)
@@ -72,7 +73,6 @@ export function decisionCommand({ name, help, decision, question, done }: Decisi
           return answer === 'no' ? 1 : 2
         }
       }
-      const actor = actorOf(deps.env, values.actor)
       const decided = await decide(database.client, { organisationId, decision, actor, shown: held })
       tell(decided)
       return conclude(decided, stderr)

@@ -50,6 +50,18 @@ test('rejected: everybody stays until the data is corrected, and it can still be
   expect(await standingOf(database, organisation)).toEqual({ certification_expired: 10 })
 })
 
+test('a decision is somebody’s', async () => {
+  await using database = await freshDatabase()
+  const organisation = await heldTen(database)
+  for (const actor of [null, '', ' '])
+    await expect(database.query('select expiry.approve_expiries($1, $2)', [organisation, actor])).rejects.toMatchObject(
+      {
+        code: '22023',
+      },
+    )
+  expect(await verdictsOf(database, organisation)).toEqual({ held: 10 })
+})
+
 test('corrected: the hold ends, nobody has noticed, and the brake is as new', async () => {
   await using database = await freshDatabase()
   const organisation = await heldTen(database)

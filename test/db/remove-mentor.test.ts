@@ -105,9 +105,10 @@ test('a certification that was another mentor’s goes with its last one, and th
 
 test('who removes a mentor must be named', async () => {
   const mentor = await addMentor(database, { organisation })
-  await expect(database.query('select expiry.remove_mentor($1, null)', [mentor.id])).rejects.toMatchObject({
-    code: '22004',
-  })
+  for (const actor of [null, '', ' '])
+    await expect(database.query('select expiry.remove_mentor($1, $2)', [mentor.id, actor])).rejects.toMatchObject({
+      code: '22004',
+    })
 })
 
 test('a mentor whom a table of the host still names stops the removal of nobody else', async () => {

@@ -68,7 +68,9 @@ test('a call without a reason, an actor or a status is refused, and nobody unkno
   await using database = await freshDatabase()
   for (const args of [
     `'active', 'paused', null, 'kari'`,
+    `'active', 'paused', ' ', 'kari'`,
     `'active', 'paused', 'why', null`,
+    `'active', 'paused', 'why', ''`,
     `null, 'paused', 'why', 'kari'`,
   ])
     await expect(

@@ -8,7 +8,7 @@ as $$
 declare
   v_version bigint;
 begin
-  if p_actor is null then
+  if pg_catalog.btrim(coalesce(p_actor, '')) = '' then
     raise exception using errcode = '22004', message = 'who asks for a sync must be named';
   end if;
   perform from expiry.mentors as m where m.id = p_mentor_id for no key update;

@@ -9,7 +9,7 @@ declare
   v_decided uuid[];
   v_actor text := coalesce(pg_catalog.current_setting('expiry.actor', true), '');
 begin
-  if p_actor is null or p_verdict not in ('approved', 'rejected') then
+  if pg_catalog.btrim(coalesce(p_actor, '')) = '' or p_verdict not in ('approved', 'rejected') then
     raise exception using errcode = '22023', message = 'a decision is approved or rejected, and somebody''s';
   end if;
   with held as materialized (

@@ -8,7 +8,7 @@ as $$
 declare
   v_status expiry.mentor_status;
 begin
-  if p_actor is null then
+  if pg_catalog.btrim(coalesce(p_actor, '')) = '' then
     raise exception using errcode = '22004', message = 'who removes a mentor must be named';
   end if;
   select m.status into v_status from expiry.mentors as m where m.id = p_mentor_id for no key update;

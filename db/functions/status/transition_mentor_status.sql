@@ -18,7 +18,8 @@ declare
   v_reason text := coalesce(pg_catalog.current_setting('expiry.reason', true), '');
   v_actor text := coalesce(pg_catalog.current_setting('expiry.actor', true), '');
 begin
-  if p_reason is null or p_actor is null or p_expected is null or p_new is null then
+  if pg_catalog.btrim(coalesce(p_reason, '')) = '' or pg_catalog.btrim(coalesce(p_actor, '')) = ''
+     or p_expected is null or p_new is null then
     raise exception using errcode = '22004', message = 'a transition needs both statuses, a reason and an actor';
   end if;
   select m.status into v_status from expiry.mentors as m where m.id = p_mentor_id for no key update;
