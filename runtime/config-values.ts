@@ -7,9 +7,13 @@ import { faultOfWebhookUrl, parseWebhookSecrets } from './webhook-settings.ts'
  * What the values of the environment's variables may be. Whatever is wrong is told without the value.
  */
 
+/** A time. Node's timers fire at once from 2,147,484 seconds on. */
+export const time = z.coerce
+  .number({ error: 'must be a number of seconds' })
+  .positive('must be more than 0 seconds')
+  .max(1_000_000, 'must be at most 1000000 seconds')
 /** A time, with what it is when the variable is not set. */
-export const seconds = (fallback: number) =>
-  z.coerce.number({ error: 'must be a number of seconds' }).positive('must be more than 0 seconds').default(fallback)
+export const seconds = (fallback: number) => time.default(fallback)
 /** A whole number from 1 to `most`, with what it is when the variable is not set. */
 export const count = (fallback: number, most: number) => {
   const error = `must be a whole number from 1 to ${most}`

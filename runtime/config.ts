@@ -9,6 +9,7 @@ import {
   postgresUrl,
   queueUrl,
   seconds,
+  time,
   webhookSecrets,
   webhookUrl,
 } from './config-values.ts'
@@ -43,10 +44,7 @@ const Environment = z.object({
   ALERT_LEASE: seconds(60),
   CHECK_INTERVAL: seconds(60),
   DELIVERY_LEASE: seconds(300),
-  DELIVERY_DEADLINE: z.coerce
-    .number({ error: 'must be a number of seconds' })
-    .positive('must be more than 0 seconds')
-    .optional(),
+  DELIVERY_DEADLINE: time.optional(),
   RETRY_BASE: seconds(30),
   RETRY_CAP: seconds(900),
   RETRY_FOR: seconds(86_400),

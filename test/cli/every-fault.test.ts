@@ -116,3 +116,12 @@ test('what a document leaves to be filled in is no host', async () => {
     '  MAIL_URL: names no host',
   ])
 })
+
+test('no time is so long that a timer would run out at once', async () => {
+  const times = configurationKeys.filter((key) =>
+    /_(LEASE|INTERVAL|REPEAT|DEADLINE|BASE|CAP|FOR|AFTER|TIMEOUT)$/.test(key),
+  )
+  const { code, lines } = await faultsOf(['notifier'], Object.fromEntries(times.map((key) => [key, '1000001'])))
+  expect(code).toBe(2)
+  for (const key of times) expect(lines).toContain(`  ${key}: must be at most 1000000 seconds`)
+})
