@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readConfiguredFile } from './configured-file.ts'
 
 /** An authority of the operator's own: a server's certificate must be one of these or be signed by one of them. */
 export type Authority = { readonly certificates: readonly string[] }
@@ -23,7 +23,7 @@ export function readAuthority(file: string, now = Date.now()): Authority {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readConfiguredFile(file)
   } catch {
     throw new Error('cannot be read')
   }

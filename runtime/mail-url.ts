@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readConfiguredFile } from './configured-file.ts'
 
 /** An SMTP server and how to speak to it, in the words of nodemailer's connection options. */
 export type SmtpServer = {
@@ -75,7 +75,7 @@ function decoded(part: string): string | undefined {
 
 function readPem(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return readConfiguredFile(file)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ClientConfig } from 'pg'
 import type { Authority } from './authority.ts'
+import { readConfiguredFile } from './configured-file.ts'
 
 /** What a connection shows of itself and demands of its server; PEM. */
 type Tls = { ca: string[]; rejectUnauthorized: true; cert?: string; key?: string }
@@ -119,7 +119,7 @@ function inRedisUrl(url: string, caVariable: string): string[] {
 
 function readNamed(url: URL, option: string): string | undefined {
   const file = url.searchParams.getAll(option).at(-1)
-  return file === undefined || file === '' ? undefined : readFileSync(file, 'utf8')
+  return file === undefined || file === '' ? undefined : readConfiguredFile(file)
 }
 
 function isPostgres(url: string): boolean {

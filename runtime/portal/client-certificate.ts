@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readConfiguredFile } from '../configured-file.ts'
 
 /** What proves the application instead of a secret. */
 export type ClientCertificate = {
@@ -26,7 +26,7 @@ export function readClientCertificate(file: string, now = Date.now()): ClientCer
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readConfiguredFile(file)
   } catch {
     throw new Error('cannot be read')
   }

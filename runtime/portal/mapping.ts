@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readConfiguredFile } from '../configured-file.ts'
 import { parseJson } from './json.ts'
 
 const name = z
@@ -73,7 +73,7 @@ export function readMapping(file: string): Mapping {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readConfiguredFile(file)
   } catch {
     throw new Error('cannot be read')
   }

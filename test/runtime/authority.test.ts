@@ -41,6 +41,7 @@ test.each([
   ['that has expired', () => fileWith(expired), 'holds no certificate that has not expired'],
   ['that is not valid yet', () => fileWith(future + expired), 'holds no certificate that is valid yet'],
   ['that is missing', async () => '/hidden/ca.pem', 'cannot be read'],
+  ['that is too large', () => fileWith(valid.padEnd(5_000_000)), 'cannot be read'],
   ['that is a folder', async () => folder.path, 'cannot be read'],
 ])(
   'a file %s is told by the name of its variable, together with other faults and without a value',
