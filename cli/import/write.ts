@@ -21,7 +21,8 @@ export async function countChanges(deps: { client: Client }): Promise<Counts> {
 
 /**
  * Carries the plan out. All tables change in one statement, so that the triggers, which run at its end, see each mentor's
- * status, date and coordinator as they shall be and not a mixture of old and new.
+ * status, date and coordinator as they shall be and not a mixture of old and new. The main part of a statement has its triggers
+ * run first: what the file says of a mentor's status is recorded before what follows from the date.
  */
 export async function writeChanges(deps: { client: Client }): Promise<void> {
   await deps.client.query(write)
@@ -43,20 +44,20 @@ const write = `
     select i.id, i.organisation_id, i.mentor_ref, i.full_name, i.coordinator_id, i.portal_key, i.status
       from pg_temp.import_mentors as i
      where i.is_new
-  ), changed_mentors as (
-    update expiry.mentors as m
-       set full_name = i.full_name, coordinator_id = i.coordinator_id, portal_key = i.portal_key, status = i.status,
-           paused_until = case i.status when 'paused' then m.paused_until end
-      from pg_temp.import_mentors as i
-     where i.is_changed and m.id = i.id
   ), new_certifications as (
     insert into expiry.certifications (mentor_id, expiry_date)
     select i.id, i.expiry_date from pg_temp.import_mentors as i where i.has_new_date
+  ), changed_certifications as (
+    update expiry.certifications as c
+       set expiry_date = i.expiry_date
+      from pg_temp.import_mentors as i
+     where i.has_changed_date and c.mentor_id = i.id
   )
-  update expiry.certifications as c
-     set expiry_date = i.expiry_date
+  update expiry.mentors as m
+     set full_name = i.full_name, coordinator_id = i.coordinator_id, portal_key = i.portal_key, status = i.status,
+         paused_until = case i.status when 'paused' then m.paused_until end
     from pg_temp.import_mentors as i
-   where i.has_changed_date and c.mentor_id = i.id`
+   where i.is_changed and m.id = i.id`
 
 // Mentors who are as the file says have no row in the plan: they are what is left of the lines.
 const count = `

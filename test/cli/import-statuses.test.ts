@@ -157,3 +157,22 @@ test('an empty status means active for a new mentor and no change for a known on
   await importFile(database, [header, line('m2', { status: '', mentor_name: 'Renamed' })])
   expect(await people(database)).toMatchObject([{ status: 'active' }, { name: 'Renamed', status: 'paused' }])
 })
+
+test('a file that changes a status and takes the date away: first what it says, then what follows, told of whoever was seen', async () => {
+  await importFile(database, [header, line('seen', {}), line('away', { status: 'inactive' })])
+  await importFile(database, [
+    header,
+    line('seen', { status: 'paused', certification_expiry_date: lapsed }),
+    line('away', { status: 'active', certification_expiry_date: lapsed }),
+  ])
+  expect((await transitions()).sort()).toEqual([
+    'away: active → certification_expired (date_moved)',
+    'away: inactive → active (updated)',
+    'seen: active → paused (updated)',
+    'seen: paused → certification_expired (date_moved)',
+  ])
+  const { rows } = await database.query(
+    `select m.external_ref as ref from expiry.reminder_dispatch_log as l join expiry.mentors as m on m.id = l.mentor_id where l.kind = 'lapsed'`,
+  )
+  expect(rows).toEqual([{ ref: 'seen' }])
+})

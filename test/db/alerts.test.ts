@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { nightly, only } from '../support/people.ts'
+import { addMentor, addOrganisation, nightly, only } from '../support/people.ts'
 
 let database: Database
 beforeEach(async () => {
@@ -161,6 +161,16 @@ describe('an alert', () => {
     expect(await tellAll(me)).toEqual(['email opened 1', 'email opened 1'])
   })
 
+  test('the end of one that is open again is told before its new beginning', async () => {
+    const me = randomUUID()
+    await hold(me)
+    await raise('a')
+    await tellAll(me)
+    await resolve('a')
+    await raise('a')
+    expect(await tellAll(me)).toEqual(['email resolved 0', 'email opened 1'])
+  })
+
   test('of those that are due, the critical come first', async () => {
     const me = randomUUID()
     await hold(me)
@@ -196,4 +206,29 @@ test('a night that fails has opened its alert when it ends, and a good one has r
   await database.query('drop trigger refuse on expiry.mentor_rechecks')
   await nightly(database)
   expect(await open()).toEqual([])
+})
+
+test('rows that are stuck are told of, although the alert of their channel is open: nobody has reported it for long', async () => {
+  const organisation = await addOrganisation(database)
+  await addMentor(database, { organisation, daysLeft: 20 })
+  await database.query(
+    `update expiry.reminder_dispatch_log set status = 'queued', queued_at = now() - interval '1 day'`,
+  )
+  await database.query(`
+    begin;
+    select set_config('expiry.reporter', 'a notifier', true);
+    select expiry.raise_alert('channel_out_of_order', 'critical', 'channel_out_of_order:email', '{}');
+    commit`)
+  const open = async () => {
+    await database.query('select expiry.check_operations()')
+    const { rows } = await database.query<{ kind: string }>(
+      `select kind from expiry.operations_alerts where kind in ('channel_out_of_order', 'rows_stuck') and resolved_at is null order by 1`,
+    )
+    return rows.map(({ kind }) => kind)
+  }
+  expect(await open()).toEqual(['channel_out_of_order'])
+  await database.query(`
+    update expiry.operations_alerts
+       set details = jsonb_build_object('reporters', jsonb_build_object('a notifier', now() - interval '6 minutes'))`)
+  expect(await open()).toEqual(['channel_out_of_order', 'rows_stuck'])
 })

@@ -75,6 +75,20 @@ test('corrected: the hold ends, nobody has noticed, and the brake is as new', as
   expect(await standingOf(database, organisation)).toEqual({ active: 7, certification_expired: 3 })
 })
 
+test.each(['held', 'rejected'])(
+  '%s, and corrected after the admitted date: nobody leaves service by either',
+  async (verdict) => {
+    await using database = await freshDatabase()
+    const organisation = await heldTen(database)
+    if (verdict === 'rejected') await decide(database, 'reject', organisation)
+    await setClock(database, '2026-03-30T22:05:00Z') // in Oslo it is the day after, and the night is still to come
+    await database.query(`update expiry.certifications set expiry_date = '2027-03-30'`)
+    expect(await standingOf(database, organisation)).toEqual({ active: 10 })
+    const { rows } = await database.query('select from expiry.mentor_status_transitions')
+    expect(rows).toEqual([])
+  },
+)
+
 test('a second bad change does not move what was last admitted', async () => {
   await using database = await freshDatabase()
   const organisation = await heldTen(database)

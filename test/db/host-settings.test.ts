@@ -6,7 +6,8 @@ import { connectAs } from './roles.ts'
 import { statusOf, transitionsOf } from './status.ts'
 
 /** What the product says to its own triggers, said by a host for the whole session. */
-const SETTINGS = `select set_config('expiry.rule', 'nightly', false), set_config('expiry.run_id', '99', false)`
+const SETTINGS = `select set_config('expiry.rule', 'nightly', false), set_config('expiry.run_id', '99', false),
+  set_config('expiry.dates_update', 'on', false), set_config('expiry.dates_insert', 'on', false)`
 
 test('a host that sets what is the product’s own to set changes nothing: its updates are settled at once, and are its own', async () => {
   await using database = await freshDatabase()

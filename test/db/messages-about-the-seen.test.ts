@@ -5,6 +5,7 @@ import {
   addOrganisation,
   type Mentor,
   moveExpiryDate,
+  nightly,
   type Runner,
   setClock,
   setStatus,
@@ -106,4 +107,29 @@ test('who was seen until yesterday is told of, although the certification is rep
   await removeCertification(database, mentor)
   await record(database, mentor, '2026-02-01')
   await expectTold(database, mentor, '2026-02-01')
+})
+
+test('who was held, and whose date was being changed when the admitted one ran out, is told of by the admitted one', async () => {
+  const { database, organisation } = await scene()
+  const mentor = await addMentor(database, { organisation, status: 'inactive', expiryDate: '2026-03-30' })
+  await setStatus(database, mentor, 'active')
+  await database.query('update expiry.organisations set brake_mentors = 0, brake_share = 0')
+  await moveExpiryDate(database, mentor, '2020-01-01')
+  await setClock(database, '2026-03-31T12:00:00Z')
+  const host = await database.connect()
+  await host.query('begin; select from expiry.certifications for update')
+  await nightly(database)
+  expect(await statusOf(database, mentor)).toBe('active')
+  await host.query('rollback')
+  await settleRechecks(database)
+  await expectTold(database, mentor, '2026-03-30')
+})
+
+test('who comes back by a renewal, which is then taken away, is told of, also where all of it happens at one moment', async () => {
+  const { database, organisation } = await scene()
+  const mentor = await addMentor(database, { organisation, status: 'inactive', expiryDate: '2026-02-01' })
+  await setStatus(database, mentor, 'active')
+  await moveExpiryDate(database, mentor, '2026-06-01')
+  await moveExpiryDate(database, mentor, '2026-02-10')
+  await expectTold(database, mentor, '2026-02-10')
 })

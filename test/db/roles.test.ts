@@ -138,6 +138,7 @@ test.each([
   ['expiry_app', 'delete from expiry.mentors'],
   ['expiry_app', 'update expiry.mentors set removal_requested_at = now()'],
   ['expiry_app', 'update expiry.mentors set status_version = 0'],
+  ['expiry_app', 'update expiry.certifications set id = gen_random_uuid()'],
   ['expiry_app', 'truncate expiry.certifications'],
   ['expiry_app', `insert into expiry.clock_override (at) values (now())`],
   ['expiry_app', `insert into expiry.mentor_rechecks (mentor_id) values (gen_random_uuid())`],

@@ -124,6 +124,20 @@ test('nobody is told of a status that a person set against the facts and the fac
   expect(await messagesOf(database, mentor)).toEqual([])
 })
 
+test('a first day back that is recorded of somebody in service pauses nobody after a renewal', async () => {
+  await using database = await freshDatabase()
+  await setClock(database, day)
+  const organisation = await addOrganisation(database)
+  const mentor = await addMentor(database, { organisation, daysLeft: 3 })
+  await database.query(`update expiry.mentors set paused_until = '2099-01-01'`)
+  await database.query(`update expiry.certifications set expiry_date = '2020-01-01'`)
+  await database.query(`update expiry.certifications set expiry_date = '2099-03-01'`)
+  expect(await transitionsOf(database, mentor)).toEqual([
+    'active → certification_expired (date_moved)',
+    'certification_expired → active (renewed)',
+  ])
+})
+
 test('an inactive mentor is never touched, whatever the dates do', async () => {
   await using database = await freshDatabase()
   await setClock(database, day)

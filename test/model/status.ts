@@ -37,6 +37,7 @@ export function record(model: Model, mentor: Mentor, status: MentorStatus, pause
 
 /** Makes the status what the facts ask for. */
 export function settleStatus(model: Model, mentor: Mentor): void {
+  endNote(model, mentor)
   const wanted = wantedStatus(model, mentor)
   if (wanted !== mentor.status) {
     change(model, mentor, wanted, reasonFor(mentor, wanted))
@@ -51,15 +52,13 @@ function reasonFor({ status, note }: Mentor, wanted: MentorStatus): string {
   return status === 'paused' ? 'pause_over' : 'renewed'
 }
 
-/** A note ends when its date is corrected, when the date that is held has run out too, or a day after it took the mentor out of service. */
+/** A note ends when its date is corrected, when the mentor has left by the date that was held, or a day after it took them out of service. */
 function endNote(model: Model, mentor: Mentor): void {
   const { note, expiry } = mentor
   if (note === null) return
   const isCorrected = expiry !== null && !isPast(model, mentor, expiry)
-  const isOver = isHeldBack(note)
-    ? isPast(model, mentor, note.admitted)
-    : !isOfLastDay(model, note.at) && !isInService(mentor)
-  if (isCorrected || isOver) mentor.note = null
+  const hasRunOut = isHeldBack(note) ? isPast(model, mentor, note.admitted) : !isOfLastDay(model, note.at)
+  if (isCorrected || (hasRunOut && !isInService(mentor))) mentor.note = null
 }
 
 export function isOfLastDay(model: Model, at: number): boolean {

@@ -12,7 +12,7 @@ declare
   v_backdated uuid[];
   v_admitted_dates date[];
 begin
-  perform pg_catalog.set_config('expiry.dates_changing', '', true);
+  perform pg_catalog.set_config('expiry.dates_' || pg_catalog.lower(tg_op), '', true);
   case tg_op
     when 'INSERT' then
       -- A new certification needs a look only when its date has passed or lies within the widest threshold, or when its
@@ -48,10 +48,10 @@ begin
          where c.id is not null and c.old_mentor_id is not null
       ), concerned as (
         select c.old_mentor_id as mentor_id, c.old_expiry_date as admitted_date,
-               c.mentor_id <> c.old_mentor_id or c.expiry_date <= v_today as is_suspect
+               c.mentor_id is distinct from c.old_mentor_id or c.expiry_date <= v_today as is_suspect
           from changed as c
         union all
-        select c.mentor_id, null, c.expiry_date <= v_today from changed as c where c.mentor_id <> c.old_mentor_id
+        select c.mentor_id, null, c.expiry_date <= v_today from changed as c where c.mentor_id is distinct from c.old_mentor_id
       )
       select pg_catalog.array_agg(distinct c.mentor_id),
              pg_catalog.array_agg(c.mentor_id) filter (where c.is_suspect),
@@ -61,6 +61,10 @@ begin
        where c.mentor_id is not null;
   end case;
   perform pg_catalog.set_config('enable_mergejoin', 'on', true);
+  if tg_op = 'UPDATE' then
+    v_mentor_ids := v_mentor_ids || nullif(pg_catalog.current_setting('expiry.left_to_dates', true), '')::uuid[];
+    perform pg_catalog.set_config('expiry.left_to_dates', '', true);
+  end if;
   if v_backdated is not null then
     perform expiry.note_backdated_expiries(v_backdated, v_admitted_dates);
   end if;

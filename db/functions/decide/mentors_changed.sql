@@ -40,7 +40,9 @@ begin
   if coalesce(pg_catalog.current_setting('expiry.rule', true), '') <> '' or v_to_settle is null then
     return null;
   end if;
-  if pg_catalog.current_setting('expiry.dates_changing', true) = 'UPDATE' then
+  if expiry.are_dates_changing('UPDATE') then
+    -- Settled with those whose dates change; also noted, for a statement may change mentors twice.
+    perform pg_catalog.set_config('expiry.left_to_dates', v_to_settle::text, true);
     insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_to_settle) as u (id);
   else
     perform expiry.settle_or_note_mentors(v_to_settle);

@@ -45,7 +45,13 @@ as $$
     select distinct on (d.destination) d.destination, d.id, d.notice
       from due as d
       join expiry.operations_alerts as a on a.id = d.id
-     order by d.destination, d.notice = 'resolved', a.severity <> 'critical', d.id
+     cross join lateral (
+       -- Told after the next one has opened, it would be taken for that one's end.
+       select d.notice = 'resolved' and not exists (
+         select from expiry.operations_alerts as again where again.dedupe_key = a.dedupe_key and again.resolved_at is null
+       ) as can_wait
+     ) as its
+     order by d.destination, its.can_wait, a.severity <> 'critical', d.id
   ), begun as (
     insert into expiry.alert_notices as n (alert_id, destination, begun_at)
     select x.id, x.destination, clock.now from next as x, clock

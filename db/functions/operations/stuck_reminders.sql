@@ -2,6 +2,10 @@ create or replace view expiry.stuck_reminders as
 with trouble as (
   select exists (
            select from expiry.operations_alerts as a where a.kind = 'channel_out_of_order' and a.resolved_at is null
+               and exists (
+                 select from pg_catalog.jsonb_each_text(a.details -> 'reporters') as r
+                  where r.value::timestamptz > pg_catalog.now() - interval '5 minutes'
+               )
          ) as is_told,
          exists (
            select from expiry.reminder_dispatch_log as l

@@ -12,9 +12,9 @@ grant select on
   expiry.mentor_status_transitions, expiry.backdated_expiries, expiry.portal_sync, expiry.held_expiries, expiry.mentor_standing,
   expiry.due_reminders, expiry.uncovered_reminders, expiry.duplicate_reminders
 to expiry_app;
-grant insert, update on
-  expiry.coordinators, expiry.certifications, expiry.reminder_thresholds, expiry.feature_flags
-to expiry_app;
+grant insert, update on expiry.coordinators, expiry.reminder_thresholds, expiry.feature_flags to expiry_app;
+-- Not the id, by which its history and its reminders know a certification.
+grant insert, update (mentor_id, expiry_date) on expiry.certifications to expiry_app;
 -- Not what counts the changes of a status, nor a removal: remove_mentor hides first.
 grant
   insert (id, organisation_id, coordinator_id, external_ref, portal_key, full_name, status, paused_until, created_at),

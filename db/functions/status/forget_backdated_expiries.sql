@@ -19,6 +19,7 @@ begin
          c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date -- corrected
          or b.verdict in ('held', 'rejected', 'undecided')
             and b.admitted_date < ((select expiry.now()) at time zone o.time_zone)::date
+            and m.status not in ('active', 'paused') -- whose departure has yet to be told by it
          -- Whether somebody still in service by no valid date could be seen is known from here alone.
          or b.verdict in ('admitted', 'approved') and m.status not in ('active', 'paused')
             and (b.admitted_date is null or b.recorded_at <= (select expiry.now()) - interval '24 hours')

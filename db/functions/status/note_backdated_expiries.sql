@@ -10,7 +10,15 @@ begin
     select distinct on (m.id) m.id, m.organisation_id,
            -- What had run out already is nothing to hold; who is still active by it could be seen until then.
            case when suspect.admitted_date >= clock.today then suspect.admitted_date end as admitted_date,
-           m.status = 'active' and suspect.admitted_date is not null as was_visible
+           m.status = 'active' and suspect.admitted_date is not null
+             and coalesce((
+               -- Set active by the statement that takes the date away: not to be seen by it any more.
+               select t.to_status <> 'active' or t.at <> (select expiry.now()) or t.expiry_date >= clock.today
+                 from expiry.mentor_status_transitions as t
+                where t.mentor_id = m.id
+                order by t.id desc
+                limit 1
+             ), true) as was_visible
       from unnest(p_mentor_ids, p_admitted_dates) as suspect (mentor_id, admitted_date)
       join expiry.mentors as m on m.id = suspect.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id
@@ -38,7 +46,6 @@ begin
   select s.id, s.organisation_id, s.admitted_date, s.was_visible,
          case when s.admitted_date is null then 'admitted' else 'undecided' end, (select expiry.now())
     from suspects as s
-   where not exists (select from expiry.backdated_expiries as b where b.mentor_id = s.id)
   on conflict (mentor_id) do nothing;
 end;
 $$;

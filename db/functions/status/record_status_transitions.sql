@@ -32,10 +32,12 @@ begin
          t.from_status = 'active' and coalesce(
            b.was_visible
            or stood.until >= clock.today
+           -- By the date that this very statement takes away.
+           or stood.until < clock.today and b.mentor_id is null and expiry.are_dates_changing('UPDATE')
            or stood.until < clock.today
               -- By a change of data, or only just recorded: the note knows, or nobody was seen by it.
               and (b.mentor_id is null or brake.is_held)
-              and coalesce(pg_catalog.current_setting('expiry.dates_changing', true), '') <> 'INSERT'
+              and not expiry.are_dates_changing('INSERT')
               and not exists (
                 -- Back in service only after the date had passed: never to be seen by it.
                 select from expiry.mentor_status_transitions as earlier

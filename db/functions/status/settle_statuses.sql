@@ -19,6 +19,8 @@ begin
   if v_has_notes then
     perform expiry.move_backdated_expiries(p_mentor_ids);
     perform expiry.admit_expiries(p_mentor_ids);
+    -- What was corrected must not be judged by the date that stood meanwhile.
+    perform expiry.forget_backdated_expiries(p_mentor_ids);
   end if;
   with due as materialized (
     select s.mentor_id, s.wanted_status, s.certification_id, s.expiry_date
@@ -45,7 +47,7 @@ begin
             pg_catalog.set_config('expiry.run_id', coalesce(p_run_id::text, ''), true);
     update expiry.mentors as m
        set status = d.wanted_status,
-           paused_until = case when d.wanted_status = 'active' then null else m.paused_until end
+           paused_until = case when 'active' in (d.wanted_status, m.status) then null else m.paused_until end
       from unnest(v_due, v_wanted) as d (mentor_id, wanted_status)
      where m.id = d.mentor_id;
     get diagnostics v_count = row_count;
