@@ -20,7 +20,7 @@ const unchanged: Statement[] = [
 ]
 
 const websiteLimit =
-  'as above, and what the website must show of each: read from its dates, compared with what it was, and written with three indexes'
+  'as above, and what the website must show of each: half of it a new version of each row with three indexes, the rest reading what it must show, comparing and locking'
 
 /** The difference is smaller than the noise of a single round, and a round is short. */
 const extraRounds = 4

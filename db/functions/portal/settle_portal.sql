@@ -4,6 +4,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set work_mem = '32MB' -- what a statement about 100,000 mentors asks for; with less it goes through files
 as $$
 declare
   v_count integer;
@@ -12,7 +13,9 @@ begin
   if not expiry.has_portal() then
     return 0;
   end if;
-  with wanted as materialized (
+  with desires as materialized (
+    select d.mentor_id, d.portal_key, d.desired from expiry.portal_desires as d where d.mentor_id = any (p_mentor_ids)
+  ), wanted as materialized (
     select d.mentor_id, d.desired, p.mentor_id is not null as is_known,
            case
              when d.desired ->> 'visible' = 'false' and p.acknowledged ->> 'visible' is distinct from 'false' then 2
@@ -26,18 +29,17 @@ begin
              select from expiry.portal_sync as other
               where other.earlier_keys <> '{}' and other.earlier_keys @> array[d.portal_key] and other.mentor_id <> d.mentor_id
            ) then pg_catalog.clock_timestamp() + expiry.portal_verify_after() + interval '1 minute' end as unsure_until
-      from expiry.portal_desires as d
+      from desires as d
       left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
-     where d.mentor_id = any (p_mentor_ids)
-       and (p.mentor_id is not null or d.portal_key is not null)
+     where (p.mentor_id is not null or d.portal_key is not null)
        and d.desired is distinct from p.desired
   ), held as materialized (
     -- A claim that waits for its queue may hold some of them for seconds: those are noted.
-    select w.mentor_id, w.desired, w.priority, w.unsure_until
+    select p.mentor_id
       from expiry.portal_sync as p
-      join wanted as w on w.mentor_id = p.mentor_id and w.is_known
+     where p.mentor_id in (select w.mentor_id from wanted as w where w.is_known)
      order by p.mentor_id
-       for no key update of p skip locked
+       for no key update skip locked
   ), bumped as (
     update expiry.portal_sync as p
        set desired = w.desired, desired_version = p.desired_version + 1, changed_at = (select expiry.now()),
@@ -53,8 +55,9 @@ begin
            earlier_keys = case when w.desired ->> 'key' is distinct from p.desired ->> 'key'
              then expiry.earlier_portal_keys(p.earlier_keys || (p.desired ->> 'key'), w.desired ->> 'key')
              else p.earlier_keys end
-      from held as w
-     where p.mentor_id = w.mentor_id
+      from held as h
+      join wanted as w on w.mentor_id = h.mentor_id
+     where p.mentor_id = h.mentor_id
     returning p.mentor_id
   ), added as (
     insert into expiry.portal_sync (mentor_id, desired, changed_at, priority, unsure_until)
