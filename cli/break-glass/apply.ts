@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { pause } from '../../runtime/pause.ts'
 import type { Portal } from '../../runtime/portal/open.ts'
 import type { PortalSyncEvent } from '../../services/portal-sync/events.ts'
+import { createRefusals } from '../../services/portal-sync/refusals.ts'
 import { type SyncDeps, sync } from '../../services/portal-sync/sync.ts'
 import { openPortalTable, type PortalTable } from '../../services/portal-sync/table.ts'
 import { type Finding, turn } from './compare.ts'
@@ -32,7 +33,7 @@ export type Applied = { pushed: number; left: { finding: Finding; code: string }
 const mostAttempts = 5
 
 /** Pushes in a row that fail, or are refused, before the portal as a whole is taken to be out of order. */
-const tooMany = { failed: 5, rejected: 10 }
+const tooMany = { failed: 5, rejected: 10, forbidden: 4 }
 
 /** Milliseconds that what is under way gets once it must end. */
 const grace = 20_000
@@ -95,7 +96,8 @@ function trustNothing(table: PortalTable): PortalTable {
 
 /** Waits for the portal's patience, and ends the run where the portal refuses us or does not work at all. */
 function openGate({ pool, portal, environment, tell }: ApplyDeps, enough: AbortController): SyncDeps['gate'] {
-  const inRow = { failed: 0, rejected: 0 }
+  const inRow = { failed: 0, rejected: 0, forbidden: 0 }
+  const refused = createRefusals()
   return {
     async opened(waiting) {
       await waitForPatience(
@@ -105,16 +107,21 @@ function openGate({ pool, portal, environment, tell }: ApplyDeps, enough: AbortC
       waiting.throwIfAborted()
       return environment
     },
-    met({ kind, code }) {
-      if (kind === 'credentials_rejected' || kind === 'forbidden') enough.abort(code)
-      if (kind !== 'failed' && kind !== 'rejected') return
+    met(obstacle) {
+      const { kind, code } = obstacle
+      if (kind === 'credentials_rejected' || refused.isEverybodys(obstacle)) enough.abort(code)
+      if (kind !== 'failed' && kind !== 'rejected' && kind !== 'forbidden') return
       inRow[kind] += 1
       if (inRow[kind] >= tooMany[kind]) enough.abort(code)
     },
-    isTheirs: () => false,
+    isTheirs: refused.isTheirs,
     proven(by) {
       inRow.failed = 0
-      if (by === 'write') inRow.rejected = 0
+      if (by !== 'write') return
+      inRow.rejected = 0
+      inRow.forbidden = 0
+      refused.looked()
+      refused.written()
     },
   }
 }

@@ -4,6 +4,8 @@ import type { Failure } from '../../runtime/portal/answer.ts'
 export type Refusals = {
   /** Whether this one is about this mentor alone: it stays while all looks well. */
   isTheirs(mentor: string, refusal: Failure): boolean
+  /** Whether it is everybody's by its code, and no write was taken that would say otherwise. */
+  isEverybodys(refusal: Failure): boolean
   /** The portal was looked at, and all was well. */
   looked(): void
   /** It has taken a write. */
@@ -25,6 +27,7 @@ export function createRefusals(): Refusals {
       if (!first) firstRefused.set(mentor, { looks, writes })
       return first !== undefined && looks > first.looks && (code !== withoutPrivilege || writes > first.writes)
     },
+    isEverybodys: ({ code }) => code === withoutPrivilege && writes === 0,
     looked() {
       looks += 1
     },

@@ -234,6 +234,20 @@ test('a parked mentor is tried again, and one without a contact is left, with th
   expect(await records(stage)).toMatchObject([{ failed: 1 }, { failed: 0 }, { outcome: 'done', pushed: 0, failed: 1 }])
 })
 
+test('a mentor whose contact we may not write is left, with the others done', async () => {
+  stage.simulator.control.addFault({
+    act: { kind: 'dataverse', error: 'no_row_access' },
+    route: 'row',
+    method: 'PATCH',
+    contains: 'Lapsed',
+  })
+  const { code, output } = await breakGlass(stage, ['--apply', '--initial'])
+  expect(code).toBe(1)
+  expect(output).toContain('left: o/Lapsed Kari Lapsed: not done (0x80048306)')
+  expect(await statuses(stage)).toEqual({ ...allSynced, Lapsed: 'parked' })
+  expect(stage.contact('Shown').visible).toBe(true)
+}, 60_000)
+
 test('a portal that refuses us or does not work ends it at once, and nobody is parked for that', async () => {
   stage.simulator.control.addFault({ act: { kind: 'dataverse', error: 'no_privilege' }, route: 'row', method: 'PATCH' })
   const { code, output } = await breakGlass(stage, ['--apply', '--initial'], { more: { PORTAL_CONCURRENCY: '1' } })
