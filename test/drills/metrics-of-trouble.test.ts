@@ -86,7 +86,8 @@ describe.skipIf(!hasRedis())('metrics of trouble', () => {
     await addPendingReminders(database, 2)
     await addMentor(database, { organisation: await addOrganisation(database), coordinator: null, daysLeft: 20 })
     await database.query(`update expiry.reminder_dispatch_log set available_at = now() - interval '1 hour'`)
-    await setClock(database, `${new Date(Date.now() + 24 * 3_600_000).toISOString().slice(0, 10)}T10:00:00Z`)
+    // In two days: late in the evening Oslo has tomorrow's date already.
+    await setClock(database, `${new Date(Date.now() + 48 * 3_600_000).toISOString().slice(0, 10)}T10:00:00Z`)
     await redis.stop()
     const { says } = await startMeasured(stage, { DATABASE_URL: throughProxy(database.url, proxy) })
     await says('mentor_expiry_oldest_pending_seconds', atLeast(3_600))
