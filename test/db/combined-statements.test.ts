@@ -62,11 +62,17 @@ test('who is set active by the statement that takes the date away was never seen
   expect(await messagesOf(database, mentor)).toEqual([])
 })
 
-test('a mentor whose status changes beside the date of another one is settled in the same transaction', async () => {
+test('mentors whose status changes beside the date of another one are settled in the same transaction, and not again', async () => {
   const renewed = await addMentor(database, { organisation, expiryDate: '2026-06-10' })
-  const lapsed = await addMentor(database, { organisation, expiryDate: '2026-02-10' })
+  const [first, second] = [
+    await addMentor(database, { organisation, expiryDate: '2026-02-10' }),
+    await addMentor(database, { organisation, expiryDate: '2026-02-10' }),
+  ]
   await database.query(`
-    with moved as (update expiry.certifications set expiry_date = '2026-07-01' where mentor_id = '${renewed.id}')
-    update expiry.mentors set status = 'active' where id = '${lapsed.id}'`)
-  expect(await statusOf(database, lapsed)).toBe('certification_expired')
+    with moved as (update expiry.certifications set expiry_date = '2026-07-01' where mentor_id = '${renewed.id}'),
+         one as (update expiry.mentors set status = 'active' where id = '${first.id}')
+    update expiry.mentors set status = 'active' where id = '${second.id}'`)
+  expect(await standingOf(database, organisation)).toEqual({ active: 1, certification_expired: 2 })
+  const { rows } = await database.query('select from expiry.mentor_rechecks')
+  expect(rows).toEqual([])
 })

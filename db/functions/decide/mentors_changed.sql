@@ -41,9 +41,7 @@ begin
     return null;
   end if;
   if expiry.are_dates_changing('UPDATE') then
-    -- Settled with those whose dates change; also noted, for a statement may change mentors twice.
-    perform pg_catalog.set_config('expiry.left_to_dates', v_to_settle::text, true);
-    insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_to_settle) as u (id);
+    perform pg_catalog.set_config('expiry.left_to_dates', v_to_settle::text, true); -- once a statement, however often it changes mentors
   else
     perform expiry.settle_or_note_mentors(v_to_settle);
   end if;
@@ -51,4 +49,4 @@ begin
 end;
 $$;
 comment on function expiry.mentors_changed() is
-  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again), on the website and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed. Where the same statement changes dates, those decide first (certifications_changing).';
+  'A change of status is recorded, whoever makes it. Then the facts decide, in the same transaction: on the status itself (a lapsed mentor set to active leaves service again), on the website and on the reminders, also where a coordinator is assigned to a mentor whose reminder had failed. Where the same statement changes dates, those decide first (certifications_changing), and certifications_changed settles all of them.';
