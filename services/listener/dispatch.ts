@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { growingPause, pause } from '../../runtime/pause.ts'
 import { type Claim, claimBatch } from './claim.ts'
 import type { Observe } from './events.ts'
+import type { JobQueue } from './job-queue.ts'
 import type { QueueHolder } from './queue-holder.ts'
 import type { Route } from './routes/route.ts'
 import type { Wake } from './wake.ts'
@@ -22,7 +23,7 @@ export type DispatchDeps = {
 export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Promise<void> {
   const route = deps.route.name
   const pauses = growingPause({ base: 250, cap: 5_000 })
-  const known = { jobs: 0 }
+  const known: Known = { jobs: 0, countedAt: Number.NEGATIVE_INFINITY }
   let failing = false
   while (!signal.aborted) {
     try {
@@ -40,20 +41,29 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   }
 }
 
-/** How many jobs waited for a worker when they were last counted. */
-type Known = { jobs: number }
+/** How many jobs waited for a worker when they were last counted, by the process's clock, and those added since. */
+type Known = { jobs: number; countedAt: number }
+
+/** Milliseconds for which a count serves: counting after each claim would cost as much as adding a job. */
+const fresh = 1_000
 
 /**
  * A superseded row leaves its job behind until a worker meets it, so jobs are kept within the window as well as rows. They
- * are counted outside the claim's transaction; listeners that count at the same moment exceed it by a batch each at most.
+ * are counted outside the claim's transaction: it may be exceeded by what other listeners have added since.
  */
 async function claimNext(deps: DispatchDeps, known: Known): Promise<Claim> {
   return deps.queue.use(async (queue) => {
-    if (known.jobs >= deps.window) known.jobs = await queue.countWaiting()
+    if (known.jobs >= deps.window) await count(queue, known)
     const claim = await claimBatch({ route: deps.route, pool: deps.pool, queue }, deps.window, deps.window - known.jobs)
-    if (claim.count > 0) known.jobs = await queue.countWaiting()
+    known.jobs += claim.count
+    if (claim.count > 0 && performance.now() - known.countedAt > fresh) await count(queue, known)
     return claim
   })
+}
+
+async function count(queue: JobQueue, known: Known): Promise<void> {
+  known.jobs = await queue.countWaiting()
+  known.countedAt = performance.now()
 }
 
 async function dispatchAll(deps: DispatchDeps, known: Known, signal: AbortSignal): Promise<void> {

@@ -60,7 +60,10 @@ export async function openJobQueue({
         const { name, id, data } = route.job(row)
         return { name, data, opts: { ...jobOptions, jobId: id, priority: row.priority } }
       })
-      await within(queue.addBulk(jobs))
+      const [first, ...others] = jobs
+      // A lone one, which somebody may be waiting for, goes without the transaction that a bulk takes.
+      if (first && others.length === 0) await within(queue.add(first.name, first.data, first.opts))
+      else await within(queue.addBulk(jobs))
     },
     async hasSentinel() {
       return (await within(queue.getJob(sentinelId))) !== undefined

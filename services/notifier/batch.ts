@@ -1,3 +1,5 @@
+import process from 'node:process'
+
 /** `run` answers for a batch in the items' order; an item without an answer is `undefined`. */
 export type Batching<Item, Answer> = {
   run: (items: Item[]) => Promise<(Answer | undefined)[]>
@@ -49,6 +51,6 @@ export function batching<Item, Answer>(options: Batching<Item, Answer>): (item: 
   return (item) =>
     new Promise((resolve, reject) => {
       gathered.push({ item, resolve, reject })
-      setImmediate(() => void drain())
+      process.nextTick(() => void drain()) // when all that came with the same message is here
     })
 }

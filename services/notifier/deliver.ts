@@ -80,8 +80,10 @@ async function send(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal):
 }
 
 async function handOver(deps: DeliverDeps, delivery: Delivery, giveUp: AbortSignal): Promise<ChannelReport[]> {
+  const { notifications } = deps
+  if (notifications.channels.length === 1) return notifications.notify(delivery, () => undefined, giveUp)
   await using early = recordEarly(deps, delivery)
-  return await deps.notifications.notify(delivery, early.heard, giveUp)
+  return await notifications.notify(delivery, early.heard, giveUp)
 }
 
 /**

@@ -27,7 +27,7 @@ select l.id,
        o.fallback_email,
        o.escalation_email,
        o.mentor_url,
-       ((select expiry.now()) at time zone o.time_zone)::date as today,
+       clock.today,
        stands.expiry_date as standing_expiry_date,
        verdict.reason as stale_reason
   from expiry.reminder_dispatch_log as l
@@ -36,6 +36,8 @@ select l.id,
   left join expiry.certifications as c on c.mentor_id = l.mentor_id
   left join expiry.held_expiries as h on h.mentor_id = l.mentor_id
  cross join lateral (select coalesce(h.admitted_date, c.expiry_date) as expiry_date) as stands
+ -- Kept apart, or each mention of it would be a question of its own to the clock.
+ cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today offset 0) as clock
  cross join lateral (
    select case
      when l.kind = 'lapsed' then case
@@ -49,7 +51,7 @@ select l.id,
      end
      when stands.expiry_date > l.certification_expiry_date then 'renewed'
      when stands.expiry_date < l.certification_expiry_date then 'date_moved'
-     when stands.expiry_date < ((select expiry.now()) at time zone o.time_zone)::date then 'lapsed'
+     when stands.expiry_date < clock.today then 'lapsed'
      when stands.expiry_date is null or m.status not in ('active', 'paused') then 'not_eligible'
      when exists (
        select from expiry.reminder_dispatch_log as tighter

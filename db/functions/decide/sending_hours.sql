@@ -5,6 +5,7 @@ select o.id as organisation_id,
   from expiry.organisations as o
  cross join lateral (
    select t.now, t.now at time zone o.time_zone as local from (select (select expiry.now()) as now) as t
+   offset 0 -- as in reminder_facts
  ) as clock
  cross join lateral (
    select case

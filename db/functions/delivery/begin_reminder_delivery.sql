@@ -27,42 +27,54 @@ as $$
 declare
   v_held bigint[] := expiry.hold_reminders(p_ids);
   v_locked bigint[] := '{}';
+  v_repeated bigint[] := '{}';
 begin
   if pg_catalog.cardinality(v_held) < pg_catalog.cardinality(p_ids) then
     v_locked := array(
       select l.id from expiry.reminder_dispatch_log as l where l.id = any (p_ids) and l.id <> all (v_held)
     );
+    -- A job may stand twice in a batch (its queue was wiped and filled again): one of the two may send.
+    v_repeated := array(
+      select r.place
+        from (
+          select a.place, pg_catalog.row_number() over (partition by a.id, a.generation order by a.place) as nth
+            from unnest(p_ids, p_generations) with ordinality as a (id, generation, place)
+        ) as r
+       where r.nth > 1
+    );
   end if;
   return query
-  with asked as (
-    -- A job may stand twice in a batch (its queue was wiped and filled again): one of the two may send.
-    select a.id, a.generation, a.place,
-           pg_catalog.row_number() over (partition by a.id, a.generation order by a.place) = 1 as is_first
-      from unnest(p_ids, p_generations) with ordinality as a (id, generation, place)
-  ), facts as materialized (
-    select asked.place, f.*, refused.channels as refused, array(
-             select c from pg_catalog.unnest(p_channels) as c
-              where c <> all (coalesce(refused.channels, '{}')) and c <> all (coalesce(f.accepted_channels, '{}'))
-           ) as channels,
-           h.opens_in,
-           case
-             when f.verdict = 'begun' and f.in_sending_hours and expiry.wait_for_hours(
-                    h.opens_in, h.opens_on, case f.kind when 'reminder' then f.key_date end
-                  ) > interval '0' then 'put_off'
-             else f.verdict
-           end as answer
-      from asked
-      join expiry.delivery_facts as f on f.id = asked.id and f.generation = asked.generation
-      join expiry.sending_hours as h on h.organisation_id = f.organisation_id
-     cross join lateral (
-       -- A refusal is about its recipient, and worth nothing of a channel that is no longer used.
-       select case when f.refused_channels is not null then array(
-         select c from pg_catalog.unnest(f.refused_channels) as c where c = any (p_channels)
-       ) end as channels
-     ) as refused
-     where asked.is_first
-       and f.id = any (v_held)
-       and f.status in ('pending', 'queued')
+  with facts as materialized (
+    select asked.id as asked_id, asked.generation as asked_generation, d.*
+      from unnest(p_ids, p_generations) with ordinality as asked (id, generation, place)
+      left join lateral (
+        select f.*, refused.channels as refused, array(
+                 select c from pg_catalog.unnest(p_channels) as c
+                  where c <> all (coalesce(refused.channels, '{}')) and c <> all (coalesce(f.accepted_channels, '{}'))
+               ) as channels,
+               hours.opens_in,
+               case when hours.wait > interval '0' then 'put_off' else f.verdict end as answer
+          from expiry.delivery_facts as f
+          left join lateral (
+            select h.opens_in, expiry.wait_for_hours(h.opens_in, h.opens_on, case f.kind when 'reminder' then f.key_date end) as wait
+              from expiry.sending_hours as h
+             where f.verdict = 'begun' and f.in_sending_hours and h.organisation_id = f.organisation_id
+            offset 0
+          ) as hours on true
+         cross join lateral (
+           -- A refusal is about its recipient, and worth nothing of a channel that is no longer used.
+           select case when f.refused_channels is not null then array(
+             select c from pg_catalog.unnest(f.refused_channels) as c where c = any (p_channels)
+           ) end as channels
+           offset 0
+         ) as refused
+         where f.id = asked.id
+           and f.generation = asked.generation
+           and asked.id = any (v_held)
+           and f.status in ('pending', 'queued')
+           and asked.place <> all (v_repeated)
+        offset 0 -- few, each by its key
+      ) as d on true
   ), rechecked as (
     insert into expiry.mentor_rechecks (mentor_id, source)
     -- The clock has opened the tighter one's days, nobody's change.
@@ -94,19 +106,16 @@ begin
       from facts as f
      where l.id = f.id
   )
-  select asked.id, asked.generation,
-         coalesce(f.answer, case when asked.id = any (v_locked) then 'locked' else 'stale' end),
+  select f.asked_id, f.asked_generation,
+         coalesce(f.answer, case when f.asked_id = any (v_locked) then 'locked' else 'stale' end),
          d.attempt, d.mentor_key, d.kind, d.urgency, d.threshold_day, d.key_date, d.expiry_date, d.days_left, d.due_at,
          d.organisation_slug, d.organisation_name, d.organisation_locale,
          d.mentor_id, d.mentor_ref, d.mentor_name, d.mentor_url, d.mentor_status, d.status_since, d.paused_until,
          case when d.coordinator_id is not null then 'coordinator' when d.id is not null then 'fallback' end,
          d.recipient_name, d.recipient_email, d.recipient_locale, d.escalation_email, d.accepted_channels, d.refused
-    from asked
-    -- Nothing is on the right alone, but a full join is never carried out as a loop over every pair.
-    full join (select place, answer from facts) as f on f.place = asked.place
-    full join (select * from facts where answer = 'begun') as d on d.place = asked.place
-   order by asked.place;
+    from facts as f
+    left join lateral (select f.*) as d on f.answer = 'begun';
 end;
 $$;
 comment on function expiry.begin_reminder_delivery(bigint[], integer[], text[], integer) is
-  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job, in the order asked: begun (the columns after it are the delivery, contracts/delivery-row.ts), superseded, no_recipient, put_off until the organisation''s sending hours, stale when the job''s generation is no longer the row''s or another has begun it, or locked when somebody else holds the row: ask again. Never raises for a lost race.';
+  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job: begun (the columns after it are the delivery, contracts/delivery-row.ts), superseded, no_recipient, put_off until the organisation''s sending hours, stale when the job''s generation is no longer the row''s or another has begun it, or locked when somebody else holds the row: ask again. Never raises for a lost race.';

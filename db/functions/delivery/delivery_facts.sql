@@ -54,23 +54,18 @@ select f.id,
             else f.certification_expiry_date
           end as expiry_date
  ) as told
-  left join lateral (
-    select f.stale_reason as reason where f.stale_reason is not null
-    union all
-    select 'tighter_reminder'
-      from expiry.due_reminders as d
-     where f.kind = 'reminder'
-       -- Asked first, because what is due costs more than all the rest: without such a threshold none can have taken over.
-       and exists (
-         select from expiry.effective_thresholds as e
-          where e.organisation_id = f.mentor_organisation_id
-            and e.threshold_day < f.threshold_day
-            and e.threshold_day >= f.certification_expiry_date - f.today
-       )
-       and d.mentor_id = f.mentor_id
-       and d.expiry_date = f.certification_expiry_date
-       and d.threshold_day < f.threshold_day
-    limit 1
-  ) as stale on true;
+ cross join lateral (
+   select coalesce(
+     f.stale_reason,
+     -- Asked first, because what is due costs more than all the rest: without such a threshold none can have taken over.
+     case when f.kind = 'reminder' and exists (
+       select from expiry.effective_thresholds as e
+        where e.organisation_id = f.mentor_organisation_id
+          and e.threshold_day < f.threshold_day
+          and e.threshold_day >= f.certification_expiry_date - f.today
+     ) and expiry.is_tighter_reminder_due(f.mentor_id, f.certification_expiry_date, f.threshold_day) then 'tighter_reminder' end
+   ) as reason
+   offset 0 -- or it would be worked out once for each mention
+ ) as stale;
 comment on view expiry.delivery_facts is
   'What begin must know about a reminder at the moment of the send: whether its facts hold, who gets it now, and the words'' ingredients. A row whose window a tighter threshold has taken over is stale even before that one''s row is written.';
