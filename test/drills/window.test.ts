@@ -60,7 +60,10 @@ describe.skipIf(!hasRedis())('a backlog behind a blocked channel', () => {
     const listener = await stage.start('listener', { QUEUE_WINDOW: String(window), SWEEP_INTERVAL: '0.2' })
     await listener.waitForEvent('listening')
     await addPendingReminders(database, 1)
-    await waitFor('a first job, after which the jobs are counted', async () => (await countOf(database, 'queued')) === 1)
+    await waitFor(
+      'a first job, after which the jobs are counted',
+      async () => (await countOf(database, 'queued')) === 1,
+    )
     await addPendingReminders(database, 4 * window - 1)
     await waitFor('a full window', async () => (await countOf(database, 'queued')) === window)
     await renewQueued(database)
