@@ -36,7 +36,7 @@ export async function certify(pool: Pool, days: { from: number; to: number }): P
   await pool.query('vacuum analyze')
 }
 
-/** Puts all mentors on the website, which has acknowledged what it must show of each. */
+/** Puts all mentors on the website, which has acknowledged what it must show of each: the last environment that was seen. */
 export async function publishAll(pool: Pool): Promise<void> {
   await pool.query(`
     alter table expiry.mentors disable trigger user;
@@ -46,7 +46,9 @@ export async function publishAll(pool: Pool): Promise<void> {
     select expiry.settle_portal(array(select m.id from expiry.mentors as m));
     update expiry.portal_sync as p
        set status = 'synced', synced_version = p.desired_version, pushed_key = p.desired ->> 'key',
-           acknowledged = pg_catalog.jsonb_build_object('visible', p.desired -> 'visible');
+           acknowledged = pg_catalog.jsonb_build_object(
+             'environment', (select w.environment from expiry.portal_worker as w), 'visible', p.desired -> 'visible',
+             'status', 100000000, 'expiryDate', p.desired -> 'expiryDate');
   `)
   await pool.query('vacuum analyze')
 }
