@@ -120,7 +120,12 @@ async function importFile(client: Client, path: string): Promise<{ taken: number
   const options = { dryRun: false, skipBad: false, createOrganisations: true, rejects: null }
   const started = performance.now()
   await using input = await openInput(path, signal)
-  const result = await importPeople({ client, progress, onBadLine: async () => undefined }, input, options, signal)
+  const result = await importPeople(
+    { client, progress, onBadLine: async () => undefined, onMove: async () => undefined },
+    input,
+    options,
+    signal,
+  )
   return { taken: (performance.now() - started) / 1_000, result }
 }
 

@@ -5,6 +5,7 @@ import type { BadLine } from '../import/bad-lines.ts'
 import { NotTextError } from '../import/encoding.ts'
 import { type ImportOptions, importPeople } from '../import/import-people.ts'
 import { type Input, openInput } from '../import/input.ts'
+import type { Move } from '../import/moves.ts'
 import { showProgress } from '../import/progress.ts'
 import { jsonReporter, textReporter } from '../import/report.ts'
 import { parseUsage, UsageError } from '../usage.ts'
@@ -14,12 +15,13 @@ const help = `mentor-expiry import people.csv [--dry-run] [--skip-bad] [--create
 Brings mentors, their coordinators and certification dates up to date from a CSV file, one line a mentor. All or nothing:
 one bad line, and nothing is written.
 
-  --dry-run                says what would change and how many reminders would go out at once; writes nothing
+  --dry-run                says what would change, how many reminders would go out at once, and who would leave service or
+                           the website, return or be new there; writes nothing
   --skip-bad               imports the good lines; the bad ones and their reasons are left in people.csv.rejects.csv,
                            which can be mended and imported
   --create-organisations   creates organisations that are not known yet, with Norwegian settings
   --rejects FILE           leaves the bad lines in FILE instead, also without --skip-bad
-  --json                   prints one JSON object with every bad line
+  --json                   prints one JSON object with every bad line and, in a dry run, everybody who would leave or come
 
 The header names the columns, in any order:
   organisation              its slug: a-z, digits, hyphens
@@ -98,7 +100,11 @@ async function runImport(
       progress[Symbol.dispose]() // the answer may go to the same terminal
       return reporter.badLine(line)
     }
-    const result = await importPeople({ client: database.client, progress, onBadLine }, input, options, signal)
+    const onMove = (move: Move) => {
+      progress[Symbol.dispose]()
+      return reporter.move(move)
+    }
+    const result = await importPeople({ client: database.client, progress, onBadLine, onMove }, input, options, signal)
     progress[Symbol.dispose]()
     await reporter.result(result)
     return result.changes === null ? 1 : 0

@@ -4,6 +4,7 @@ import { countReminders, noReminders, noteReminders, type ReminderCounts } from 
 import type { Fault } from './faults.ts'
 import { findFaults } from './find-faults.ts'
 import type { Input } from './input.ts'
+import { countMoves, type Move, type MoveCounts, noMoves, noteStanding, readMoves } from './moves.ts'
 import { planChanges } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { sniffDelimiter } from './records.ts'
@@ -20,7 +21,8 @@ export type ImportOptions = {
   rejects: string | null
 }
 
-type Changes = { organisations: Tally } & Counts & { reminders: ReminderCounts }
+/** `moves`: who would leave service or the website, or come there; null where it was written, and is on record. */
+type Changes = { organisations: Tally } & Counts & { reminders: ReminderCounts; moves: MoveCounts | null }
 
 /**
  * What an import did, or would do: `changes` is null when it was refused, and then nothing was written. `written` is
@@ -34,13 +36,20 @@ export type ImportResult = {
   rejects: string | null
 }
 
+type ImportDeps = {
+  client: Client
+  progress: Progress
+  onBadLine: (line: BadLine) => Promise<void>
+  onMove: (move: Move) => Promise<void>
+}
+
 /**
  * Imports people in one transaction. Every bad line goes to `onBadLine` in the file's order; a header at fault is one
- * such line without fields. Rejects with the error of the file system or of PostgreSQL when nothing could be decided, and
+ * such line without fields. In a dry run each mentor who would move goes to `onMove`. Rejects with the error of the file system or of PostgreSQL when nothing could be decided, and
  * with the signal's reason when that aborts before the commit; then too nothing was written.
  */
 export async function importPeople(
-  deps: { client: Client; progress: Progress; onBadLine: (line: BadLine) => Promise<void> },
+  deps: ImportDeps,
   input: Input,
   options: ImportOptions,
   signal: AbortSignal,
@@ -58,7 +67,7 @@ export async function importPeople(
 }
 
 async function runImport(
-  deps: { client: Client; progress: Progress; onBadLine: (line: BadLine) => Promise<void> },
+  deps: ImportDeps,
   input: Input,
   options: ImportOptions,
   signal: AbortSignal,
@@ -92,20 +101,32 @@ async function runImport(
   const { newOrganisations } = await planChanges(deps, { hasBadLines: badLines > 0 })
   signal.throwIfAborted()
   const counts = await countChanges(deps)
-  const reminders = changesSomething(counts) ? await writeAndCount(deps) : noReminders
+  const consequences = changesSomething(counts) ? await writeAndCount(deps, options) : none(options)
   const known = await countKnownOrganisations(client)
   const organisations = { new: newOrganisations, changed: 0, unchanged: known - newOrganisations }
-  return { written: !options.dryRun, lines, badLines, changes: { organisations, ...counts, reminders }, rejects }
+  return { written: !options.dryRun, lines, badLines, changes: { organisations, ...counts, ...consequences }, rejects }
 }
 
 function changesSomething({ coordinators, mentors, certifications }: Counts): boolean {
   return [coordinators, mentors, certifications].some((tally) => tally.new + tally.changed > 0)
 }
 
-async function writeAndCount(deps: { client: Client }): Promise<ReminderCounts> {
+type Consequences = Pick<Changes, 'reminders' | 'moves'>
+
+const none = ({ dryRun }: ImportOptions): Consequences => ({ reminders: noReminders, moves: dryRun ? noMoves : null })
+
+async function writeAndCount(
+  deps: Pick<ImportDeps, 'client' | 'onMove'>,
+  { dryRun }: ImportOptions,
+): Promise<Consequences> {
   await noteReminders(deps)
+  if (dryRun) await noteStanding(deps)
   await writeChanges(deps)
-  return await countReminders(deps)
+  const reminders = await countReminders(deps)
+  if (!dryRun) return { reminders, moves: null }
+  const moves = await countMoves(deps)
+  for await (const move of readMoves(deps)) await deps.onMove(move)
+  return { reminders, moves }
 }
 
 function headerLine(faults: Fault[]): BadLine {

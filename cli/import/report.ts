@@ -2,11 +2,14 @@ import { once } from 'node:events'
 import type { BadLine } from './bad-lines.ts'
 import { describeFault, faultWords } from './faults.ts'
 import type { ImportResult } from './import-people.ts'
+import { collectMoves } from './move-lines.ts'
+import type { Move, MoveCounts } from './moves.ts'
 import type { Tally } from './write.ts'
 
-/** Tells a person or a machine what an import did. Bad lines arrive one by one, before the result. */
+/** Tells a person or a machine what an import did. Bad lines arrive one by one, then who would move, then the result. */
 export type Reporter = {
   badLine: (line: BadLine) => Promise<void>
+  move: (move: Move) => Promise<void>
   result: (result: ImportResult) => Promise<void>
 }
 
@@ -15,25 +18,38 @@ const shownLines = 20
 /** Sentences; of many bad lines only the first are shown. */
 export function textReporter(stdout: NodeJS.WriteStream): Reporter {
   let seen = 0
+  const moves = collectMoves()
   return {
     async badLine({ line, faults }) {
       seen += 1
       if (seen > shownLines) return
       for (const fault of faults) await send(stdout, `line ${line}  ${describeFault(fault)}  [${fault.code}]\n`)
     },
+    async move(move) {
+      moves.add(move)
+    },
     async result(result) {
       if (seen > shownLines) {
         const where = result.rejects === null ? '; --json and --rejects FILE name them all' : ''
         await send(stdout, `and ${seen - shownLines} more bad lines${where}\n`)
       }
-      await send(stdout, `${sentences(result).join('\n')}\n`)
+      await send(stdout, `${sentences(result, moves.lines).join('\n')}\n`)
     },
   }
 }
 
-/** One JSON object, written as it comes about: `{ badLines: [{ line, faults }], result }`. */
+/** One JSON object, written as it comes about: `{ badLines: [{ line, faults }], moves: [{ organisation, ref, … }], result }`. */
 export function jsonReporter(stdout: NodeJS.WriteStream): Reporter {
-  let separator = '{"badLines":['
+  let next = '{"badLines":['
+  let hasMoves = false
+  const openMoves = () => {
+    if (!hasMoves) next = `${next === ',' ? '' : next}],"moves":[`
+    hasMoves = true
+  }
+  const item = async (value: object) => {
+    await send(stdout, `${next}\n${JSON.stringify(value)}`)
+    next = ','
+  }
   return {
     async badLine({ line, faults }) {
       const readable = faults.map(({ column, code, otherLine }) => ({
@@ -42,12 +58,15 @@ export function jsonReporter(stdout: NodeJS.WriteStream): Reporter {
         otherLine,
         reason: faultWords[code],
       }))
-      await send(stdout, `${separator}\n${JSON.stringify({ line, faults: readable })}`)
-      separator = ','
+      await item({ line, faults: readable })
+    },
+    async move(move) {
+      openMoves()
+      await item(move)
     },
     async result(result) {
-      const start = separator === ',' ? '' : separator
-      await send(stdout, `${start}],"result":${JSON.stringify(result)}}\n`)
+      openMoves()
+      await send(stdout, `${next === ',' ? '' : next}],"result":${JSON.stringify(result)}}\n`)
     },
   }
 }
@@ -56,14 +75,17 @@ async function send(stdout: NodeJS.WriteStream, text: string): Promise<void> {
   if (!stdout.write(text)) await once(stdout, 'drain')
 }
 
-function sentences({ written, lines, badLines, changes, rejects }: ImportResult): string[] {
+function sentences(
+  { written, lines, badLines, changes, rejects }: ImportResult,
+  linesOfMoves: (moves: MoveCounts) => string[],
+): string[] {
   const left = rejects === null ? [] : [`The bad lines and their reasons are in ${rejects}`]
   if (changes === null) {
     if (lines === 0) return ['Nothing was imported: the header can not be used.']
     const advice = lines > badLines ? ' --skip-bad imports the others.' : ''
     return [`Nothing was imported: ${badLines} of ${lines} lines are bad.${advice}`, ...left]
   }
-  const { organisations, coordinators, mentors, certifications, keptExpired, reminders } = changes
+  const { organisations, coordinators, mentors, certifications, keptExpired, reminders, moves } = changes
   const good = `${lines - badLines} of ${lines} lines`
   const byThreshold = reminders.byThreshold
     .map(({ thresholdDay, count }) => `${count} at ${thresholdDay} days`)
@@ -90,6 +112,7 @@ function sentences({ written, lines, badLines, changes, rejects }: ImportResult)
       keptExpired,
       'mentors stay certification_expired although the file says active: only a valid date brings them back',
     ),
+    ...(moves === null ? [] : ['', ...linesOfMoves(moves)]),
     ...left,
   ]
 }

@@ -125,6 +125,8 @@ test('the host application may import with its own role', async () => {
     url.username = 'import_host'
     const args = ['--create-organisations']
     const content = [header, line('m1', day('2027-03-04')), line('m2', { organisation: 'sor' })]
+    const foretold = await importFile(database, content, { url: url.href, args: [...args, '--dry-run'] })
+    expect(foretold).toMatchObject({ code: 0, stdout: expect.stringContaining('Would be new in service: 2') })
     expect(await importFile(database, content, { url: url.href, args })).toMatchObject({ code: 0 })
     expect(await importFile(database, [header, line('m1')], { url: url.href })).toMatchObject({ code: 0 })
     expect(await people(database)).toHaveLength(2)
@@ -144,4 +146,73 @@ test('an import waits for whoever holds a mentor, and then sees what they did', 
   await night.query('commit')
   await importing
   expect(await people(database)).toMatchObject([{ name: 'Renamed', status: 'certification_expired' }])
+})
+
+test('a dry run names who would leave service or the website, return, or be new there', async () => {
+  await database.query('update expiry.organisations set portal_enabled = true')
+  const lapsed = '2027-02-28'
+  const before = [
+    `${header},portal_key`,
+    ...['lapses', 'pauses', 'stays', 'moves'].map((ref) => line(ref, { portal_key: `K-${ref}` })),
+    line('renewed', { portal_key: 'K-renewed', ...day(lapsed) }),
+    line('resumes', { portal_key: 'K-resumes', status: 'paused' }),
+    line('undated', { portal_key: 'K-undated', ...day('') }),
+  ]
+  await importFile(database, before)
+  const after = [
+    `${header},portal_key`,
+    line('lapses', { portal_key: 'K-lapses', ...day(lapsed) }),
+    line('pauses', { portal_key: 'K-pauses', status: 'paused' }),
+    line('stays', { portal_key: 'K-STAYS', mentor_name: 'Renamed' }),
+    line('moves', { portal_key: 'K-elsewhere' }),
+    line('renewed', { portal_key: 'K-renewed' }),
+    line('resumes', { portal_key: 'K-resumes' }),
+    line('undated', { portal_key: 'K-undated' }),
+    line('new', { portal_key: 'K-new' }),
+    line('gone', { portal_key: 'K-gone', status: 'inactive' }),
+  ]
+  const json = await importFile(database, after, { args: ['--dry-run', '--json'] })
+  const { moves, result } = JSON.parse(json.stdout)
+  expect(moves).toEqual([
+    move('lapses', 'active', 'certification_expired', 'leaves', 'leaves'),
+    move('moves', 'active', 'active', null, 'moves'),
+    move('new', null, 'active', 'appears', 'appears'),
+    move('pauses', 'active', 'paused', null, 'leaves'),
+    move('renewed', 'certification_expired', 'active', 'returns', 'returns'),
+    move('resumes', 'paused', 'active', null, 'returns'),
+    move('undated', 'active', 'active', null, 'returns'),
+  ])
+  expect(result.changes.moves).toEqual({
+    service: { leaves: 1, returns: 1, appears: 1 },
+    website: { leaves: 2, returns: 3, appears: 1, moves: 1 },
+  })
+  const { stdout } = await importFile(database, after, { args: ['--dry-run'] })
+  expect(stdout).toContain('Would leave service: 1\n  nord/lapses  Mentor lapses  active → certification_expired\n')
+  expect(stdout).toContain('Would leave the website: 2\n  nord/lapses  Mentor lapses  active → certification_expired\n')
+  expect(stdout).toContain('Would be new on the website: 1\n  nord/new  Mentor new  active\n')
+  const written = JSON.parse((await importFile(database, after, { args: ['--json'] })).stdout)
+  expect(written).toMatchObject({ moves: [], result: { changes: { moves: null } } })
+  const again = await importFile(database, after, { args: ['--dry-run'] })
+  expect(again.stdout).toContain('Nobody would leave service or the website.\n')
+})
+
+const move = (ref: string, from: string | null, to: string, service: string | null, website: string | null) => ({
+  organisation: 'nord',
+  ref,
+  name: `Mentor ${ref}`,
+  from,
+  to,
+  service,
+  website,
+})
+
+test('of many who would move a dry run names the first, and --json all', async () => {
+  const refs = Array.from({ length: 1_030 }, (_, number) => `m${String(number).padStart(4, '0')}`)
+  const content = [header, ...refs.map((ref) => line(ref))]
+  const { stdout } = await importFile(database, content, { args: ['--dry-run'] })
+  expect(stdout).toContain('Would be new in service: 1030\n  nord/m0000  Mentor m0000  active\n')
+  expect(stdout).toContain('  and 1010 more; --json names them all\n')
+  expect(stdout).not.toContain('website:')
+  const json = await importFile(database, content, { args: ['--dry-run', '--json'] })
+  expect(JSON.parse(json.stdout).moves.map(({ ref }: { ref: string }) => ref)).toEqual(refs)
 })

@@ -102,6 +102,7 @@ test.each([
       expect(code).toBe(0)
       expect(stdout).toContain('10 mentors of nord stay in service although their dates have passed: the brake holds')
     }
+    expect(foretold.stdout).toContain('Nobody would leave service or the website.')
     await backdate(database, other, 1)
     await nightly(database)
     const status = changes.status === 'paused' ? 'paused' : 'active'
