@@ -40,9 +40,12 @@ export const PortalTask = z.object({
 })
 export type PortalTask = z.infer<typeof PortalTask>
 
-/** One step of a push: what was done, how it ended (`ok` or a code), and when. */
+/**
+ * One step of a push: what was done, how it ended (`ok` or a code), and when. `break_glass` comes before the others of a push
+ * by hand; its code is the id of the use's record.
+ */
 export const PortalStep = z.object({
-  step: z.enum(['decided', 'withdraw_read', 'withdraw', 'read', 'patch', 'read_back']),
+  step: z.enum(['break_glass', 'decided', 'withdraw_read', 'withdraw', 'read', 'patch', 'read_back']),
   code: z.string(),
   at: z.iso.datetime(),
 })

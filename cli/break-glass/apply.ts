@@ -13,6 +13,8 @@ export type ApplyDeps = {
   pool: Pool
   portal: Portal
   environment: string
+  /** The record of this use. */
+  audit: { readonly id: number }
   /** At once, at most. */
   concurrency: number
   /** Seconds that one mentor may take. */
@@ -53,7 +55,7 @@ type Run = Pick<ApplyDeps, 'pool' | 'tell' | 'concurrency'> & {
  * nothing else begins.
  */
 export async function applyFindings(deps: ApplyDeps, findings: Finding[], signal: AbortSignal): Promise<Applied> {
-  const { pool, portal, tell, concurrency, lease, verifyAfter } = deps
+  const { pool, portal, audit, tell, concurrency, lease, verifyAfter } = deps
   const enough = new AbortController()
   const giveUp = new AbortController()
   const stopping = AbortSignal.any([signal, enough.signal])
@@ -61,7 +63,7 @@ export async function applyFindings(deps: ApplyDeps, findings: Finding[], signal
   const onAbort = () => setTimeout(() => giveUp.abort(), grace).unref()
   signal.addEventListener('abort', onAbort, { once: true })
   const table = openPortalTable(pool, { holder: null, lease, verifyAfter })
-  const sync = { portal, lease, table: trustNothing(table), gate: openGate(deps, enough) }
+  const sync = { portal, lease, table: byHand(table, audit.id), gate: openGate(deps, enough) }
   const run: Run = { pool, tell, concurrency, deps: sync, stopping, giveUp: giveUp.signal }
   const left: Item[] = []
   let open: Item[] = findings.map((finding) => ({ finding, attempts: 0, code: 'not_begun' }))
@@ -83,13 +85,20 @@ export async function applyFindings(deps: ApplyDeps, findings: Finding[], signal
   }
 }
 
-/** Such a day does not take for granted what is said to be known of a contact: each one is read. */
-function trustNothing(table: PortalTable): PortalTable {
+/**
+ * Such a day does not take for granted what is said to be known of a contact: each one is read. What came of it names the
+ * record of who did it and why.
+ */
+function byHand(table: PortalTable, record: number): PortalTable {
   return {
     ...table,
     async begin(mentorId, environment) {
       const begun = await table.begin(mentorId, environment)
       return begun.verdict === 'begun' ? { ...begun, task: { ...begun.task, acknowledged: null } } : begun
+    },
+    record(task, result) {
+      const step = { step: 'break_glass' as const, code: String(record), at: result.startedAt }
+      return table.record(task, { ...result, steps: [step, ...result.steps] })
     },
   }
 }

@@ -3,6 +3,7 @@ import {
   wordsForAcknowledged,
   wordsForDecision,
   wordsForEffect,
+  wordsForHand,
   wordsForOutcome,
   wordsForSpeaker,
   wordsForSync,
@@ -32,12 +33,15 @@ export function websiteLines({ website, organisation, mentor }: Facts): string[]
     ...(acknowledged === undefined
       ? ['never acknowledged by the portal']
       : [`acknowledged ${acknowledged}; to be seen by ${wordsForEffect(sync)}`]),
+    ...(sync.acknowledgedByHand === null
+      ? []
+      : [`by break-glass-sync on ${sync.acknowledgedAt}, ${wordsForHand(sync.acknowledgedByHand)}`]),
     ...(sync.status === 'synced' ? [] : [wordsForSpeaker(speaker)]),
     ...attempts.slice(-most).map(attemptLine),
   ]
 }
 
 const attemptLine = (attempt: Attempt) =>
-  `attempt ${attempt.attempt}, ${attempt.finishedAt}: ${wordsForOutcome(attempt)}`
+  `attempt ${attempt.attempt}, ${attempt.finishedAt}${attempt.byHand === null ? '' : ', by break-glass-sync'}: ${wordsForOutcome(attempt)}`
 
 const isSame = (one: object, other: object) => JSON.stringify(one) === JSON.stringify(other)

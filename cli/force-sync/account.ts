@@ -12,6 +12,7 @@ import type { Outcome, Seen } from './follow.ts'
 const line = (label: string, words: string) => `${label.padEnd(14)}${words}\n`
 
 const stepLabels: Record<string, string> = {
+  break_glass: 'by hand',
   decided: 'begun',
   withdraw_read: 'earlier key',
   withdraw: 'hide earlier',
@@ -56,6 +57,7 @@ function describeAttempt(attempt: Attempt): string {
 }
 
 function wordsForStep(step: string, code: string): string {
+  if (step === 'break_glass') return `break-glass-sync, record ${code}`
   if (step === 'decided') return code === 'show' ? 'to be shown' : 'to be hidden'
   if (code !== 'ok') return code === 'differs' ? 'differs from what was written' : code
   return step === 'read_back' ? 'shows what was written' : 'done'

@@ -22,10 +22,27 @@ export function speakerExpression(zone: string): string {
 
 const local = localTo('o.time_zone')
 
+/** The use of break-glass-sync that made the attempt a. */
+const byHand = `(
+    select pg_catalog.jsonb_build_object('record', b.id, 'actor', b.actor, 'reason', b.reason)
+      from pg_catalog.jsonb_array_elements(a.steps) as s (value)
+      join expiry.portal_break_glass as b on b.id::text = s.value ->> 'code'
+     where s.value ->> 'step' = 'break_glass'
+  )`
+
+const acknowledgedByHand = `(
+    select ${byHand}
+      from (
+        select l.steps from expiry.portal_sync_attempts as l
+         where l.mentor_id = m.id and l.outcome = 'acknowledged' order by l.attempt desc limit 1
+      ) as a
+  )`
+
 const sync = `(
     select pg_catalog.jsonb_build_object(
              'status', p.status, 'version', p.desired_version, 'desired', p.desired, 'since', ${local('p.changed_at')},
              'syncedVersion', p.synced_version, 'acknowledgedAt', ${local('p.synced_at')},
+             'acknowledgedByHand', ${acknowledgedByHand},
              'effectBy', ${local(`(p.synced_at + interval '15 minutes')`)},
              'searchBy', ${local(`(p.synced_at + interval '30 minutes')`)},
              'pausedUntil', case when p.available_at > pg_catalog.clock_timestamp() then ${local('p.available_at')} end,
@@ -46,7 +63,7 @@ const steps = `(
 const attempts = `(
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
              'version', a.version, 'attempt', a.attempt, 'outcome', a.outcome, 'code', a.code,
-             'finishedAt', ${local('a.finished_at')}, 'steps', ${steps}
+             'finishedAt', ${local('a.finished_at')}, 'byHand', ${byHand}, 'steps', ${steps}
            ) order by a.attempt), '[]')
       from (
         select l.* from expiry.portal_sync_attempts as l where l.mentor_id = m.id order by l.attempt desc limit ${most}

@@ -10,6 +10,9 @@ const Desired = z.object({
   expiryDate: z.string().nullable(),
 })
 
+/** Who made a push by hand, and why. */
+const BreakGlass = z.object({ record: z.number(), actor: z.string(), reason: z.string() })
+
 const Sync = z.object({
   status: z.enum(['pending', 'queued', 'sending', 'verifying', 'synced', 'parked']),
   version: z.number(),
@@ -18,6 +21,8 @@ const Sync = z.object({
   since: local,
   syncedVersion: z.number(),
   acknowledgedAt: local.nullable(),
+  /** Null where a portal-sync pushed what was acknowledged. */
+  acknowledgedByHand: BreakGlass.nullable(),
   /** When the website's pages, and its search, show at the latest what was acknowledged. */
   effectBy: local.nullable(),
   searchBy: local.nullable(),
@@ -36,6 +41,7 @@ const Attempt = z.object({
   outcome: z.enum(['acknowledged', 'failed', 'unknown', 'postponed', 'parked']),
   code: z.string().nullable(),
   finishedAt: local,
+  byHand: BreakGlass.nullable(),
   steps: z.array(z.object({ step: z.string(), code: z.string(), at: local })),
 })
 
@@ -64,6 +70,7 @@ export const Website = z.object({
   speaker: Speaker.nullable(),
 })
 
+export type BreakGlass = z.infer<typeof BreakGlass>
 export type Desired = z.infer<typeof Desired>
 export type Sync = z.infer<typeof Sync>
 export type Attempt = z.infer<typeof Attempt>

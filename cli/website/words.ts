@@ -1,5 +1,5 @@
 import { wordsForPortalCode } from './codes.ts'
-import type { Attempt, Desired, Speaker, Sync, Website } from './facts.ts'
+import type { Attempt, BreakGlass, Desired, Speaker, Sync, Website } from './facts.ts'
 
 /** Where neither the mentor is on the website, nor ever was: why. Undefined for all others. */
 export function wordsForUnpublished({ sync, isEnabled, portalKey }: Website): string | undefined {
@@ -84,6 +84,11 @@ export function wordsForSync(sync: Sync, name: string): string {
 export function wordsForAcknowledged({ acknowledgedAt, status }: Sync): string | undefined {
   if (acknowledgedAt === null) return undefined
   return status === 'synced' || status === 'verifying' ? acknowledgedAt : `${acknowledgedAt}, an earlier state`
+}
+
+/** Whose hand it was, and why. */
+export function wordsForHand({ record, actor, reason }: BreakGlass): string {
+  return `by ${actor}: ${reason} (record ${record})`
 }
 
 /** When the website follows what the portal has taken, which is Microsoft's to say. */

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeEach, expect, test } from 'vitest'
+import { describe } from '../../cli/explain/describe.ts'
+import { readFacts } from '../../cli/explain/facts.ts'
 import { runCommand } from '../../cli/main.ts'
 import { waitFor } from '../support/wait.ts'
 import { breakGlass, glassStage, newSecret, records, startGlass, statuses, writes } from './glass.ts'
@@ -90,6 +92,9 @@ test('with Redis stopped and the old credentials revoked, a secret from standard
     },
     { actor: 'kari', reason: 'drill', applied: true, outcome: 'done', code: null, ...counts },
   ])
+  expect(describe(await readFacts(await stage.database.connect(), stage.lapsed))).toMatch(
+    /^ {2}by break-glass-sync on .*, by kari: drill \(record 2\)$/m,
+  )
 })
 
 test('credentials of another application come as JSON, and what is wrong with them is said without a value', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { acknowledged, begin, claim, hold, publish, record, syncAll } from '../db/portal.ts'
 import type { Database } from '../support/database.ts'
-import { addMentor, type Mentor, moveExpiryDate, setClock, setStatus } from '../support/people.ts'
+import { addMentor, type Mentor, moveExpiryDate, only, setClock, setStatus } from '../support/people.ts'
 import { explain, openMarch, someTime, type Told } from './explaining.ts'
 
 let database: Database
@@ -30,6 +30,15 @@ async function inStep(): Promise<Mentor> {
   const { mentor, task } = await begun()
   await record(database, task, acknowledged(task))
   return mentor
+}
+
+/** The step that names the record of a use of break-glass-sync. */
+async function byHand(actor: string, reason: string): Promise<object> {
+  const { rows } = await database.query<{ code: string }>(
+    'select expiry.open_portal_break_glass($1, $2, true, null)::text as code',
+    [actor, reason],
+  )
+  return { step: 'break_glass', code: only(rows).code, at: new Date().toISOString() }
 }
 
 const lives: Told[] = [
@@ -154,6 +163,19 @@ const lives: Told[] = [
     ],
   },
   {
+    name: 'what a person has set by hand, and who',
+    life: async () => {
+      const { mentor, task } = await begun()
+      await record(database, task, { ...acknowledged(task), steps: [await byHand('ola', 'queue down')] })
+      return mentor
+    },
+    says: [
+      new RegExp(`^ {2}acknowledged ${exactly}; to be seen by`, 'm'),
+      new RegExp(`^ {2}by break-glass-sync on ${exactly}, by ola: queue down \\(record 1\\)$`, 'm'),
+      new RegExp(`^ {2}attempt 1, ${exactly}, by break-glass-sync: acknowledged$`, 'm'),
+    ],
+  },
+  {
     name: 'who has no portal_key',
     life: async () => {
       await publish(database)
@@ -188,4 +210,14 @@ test('what moved on is told of the new date', async () => {
   expect(await explain(database, mentor)).toMatch(
     /expiry date 2027-03-01; so since .*\n {2}the portal has acknowledged/,
   )
+})
+
+test('once a portal-sync has pushed again nobody is named, and the attempt still says that it was made by hand', async () => {
+  const { mentor, task } = await begun()
+  await record(database, task, { ...acknowledged(task), steps: [await byHand('ola', 'queue down')] })
+  await setStatus(database, mentor, 'paused')
+  await syncAll(database)
+  const told = await explain(database, mentor)
+  expect(told).not.toContain('by break-glass-sync on')
+  expect(told).toMatch(/attempt 1, .*, by break-glass-sync: acknowledged\n {2}attempt 2, .*\d: acknowledged$/m)
 })
