@@ -25,6 +25,7 @@ export function deliveryOf(row: DeliveryRow): Unparsed {
     dueAt: row.due_at instanceof Date ? row.due_at.toISOString() : row.due_at,
     organisation: { slug: row.organisation_slug, name: row.organisation_name, locale: row.organisation_locale },
     mentor: { id: row.mentor_id, ref: row.mentor_ref, name: row.mentor_name, urlTemplate: row.mentor_url },
+    isPaused: row.mentor_status === 'paused',
     standing:
       row.kind === 'reminder'
         ? null

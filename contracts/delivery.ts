@@ -47,6 +47,8 @@ export const Delivery = z.object({
   dueAt: z.iso.datetime({ offset: true }),
   organisation: z.object({ slug: z.string(), name: z.string(), locale: Locale }),
   mentor: Mentor,
+  /** At the moment of the send: who is paused is neither in service nor on the website as it is. */
+  isPaused: z.boolean(),
   standing: Standing.nullable(),
   recipient: z.object({
     kind: z.enum(['coordinator', 'fallback']),

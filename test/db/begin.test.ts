@@ -34,6 +34,7 @@ test.each([
     daysLeft,
     expiryDate: row.expiryDate,
     mentor: { ref: mentor.id },
+    isPaused: false,
     recipient: { kind: 'coordinator', email: 'one@example.org', locale: 'nb' },
     acceptedChannels: [],
     refusedChannels: [],
@@ -123,6 +124,14 @@ test.each([
 
   expect(await begin(database, [row])).toMatchObject([{ verdict: 'superseded', delivery: null }])
   expect((await reminders(database, mentor))[0]).toMatchObject({ status: 'superseded', reason: why, attempts: 0 })
+})
+
+test('who was paused between queue and send is told of as paused', async () => {
+  const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+  const row = await onlyReminder(database, mentor)
+  await setStatus(database, mentor, 'paused')
+  const [begun] = await begin(database, [row])
+  expect(Delivery.parse(begun?.delivery)).toMatchObject({ isPaused: true, standing: null })
 })
 
 test('a coordinator who changed between queue and send is the one who gets it', async () => {

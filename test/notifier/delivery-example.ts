@@ -21,6 +21,7 @@ export function exampleDelivery(changes: Partial<Delivery> = {}): Delivery {
     dueAt: '2027-02-03T00:15:00.123456+00:00',
     organisation: { slug: 'fjord', name: 'Fjord Likeperson', locale: 'nb' },
     mentor: exampleMentor(),
+    isPaused: false,
     standing: null,
     recipient: { kind: 'coordinator', name: 'Ola Hansen', email: 'ola@fjord.example', locale: 'nb' },
     escalationEmail: null,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Delivery, Locale } from '../../contracts/delivery.ts'
 import { compose, read, to } from './composing.ts'
-import { exampleLapsed, exampleRestored } from './delivery-example.ts'
+import { exampleDelivery, exampleLapsed, exampleRestored } from './delivery-example.ts'
 
 const since = '2027-03-10'
 const told: Record<string, Delivery> = {
@@ -18,7 +18,7 @@ const expected: Record<Locale, Record<string, Said>> = {
       subject: 'Out of service: the certification of Kari Nordmann expired on 5 March 2027',
       says: [
         'The last valid day was Friday, 5 March 2027, and Kari Nordmann went out of service on Saturday, 6 March 2027.',
-        'does not meet people as a peer mentor and is not on the website',
+        'does not meet people as a peer mentor and must not be shown on the website',
         'record the new date',
         'is then back at once, unless there is a pause that still holds, and you are told so',
         'Out of service since',
@@ -37,7 +37,7 @@ const expected: Record<Locale, Record<string, Said>> = {
       subject: 'Still paused: the certification of Kari Nordmann is valid until 5 March 2028',
       says: [
         'The last valid day is Sunday, 5 March 2028.',
-        'is still paused, and so does not meet people and is not on the website yet',
+        'is still paused, and so does not meet people yet and must not be shown on the website',
         'The first day back is Thursday, 1 April 2027',
       ],
     },
@@ -51,7 +51,7 @@ const expected: Record<Locale, Record<string, Said>> = {
       subject: 'Ute av tjeneste: sertifiseringen til Kari Nordmann utløp 5. mars 2027',
       says: [
         'Siste gyldige dag var fredag 5. mars 2027, og Kari Nordmann gikk ut av tjeneste lørdag 6. mars 2027.',
-        'skal Kari Nordmann ikke møte noen som likeperson, og vises ikke på nettsiden',
+        'skal Kari Nordmann ikke møte noen som likeperson og ikke vises på nettsiden',
         'Registrer den nye datoen',
         'straks tilbake, med mindre en pause fortsatt gjelder, og du får beskjed om det',
         'Ute av tjeneste siden',
@@ -116,3 +116,43 @@ test('a message about leaving service is as loud as an urgent reminder, one abou
   expect(compose(exampleLapsed()).headers).toHaveProperty('Importance', 'high')
   expect(compose(exampleRestored()).headers).not.toHaveProperty('Importance')
 })
+
+test.each([
+  { locale: 'en' as const, website: /website/, rule: /(must not|may) be shown on the website/ },
+  { locale: 'nb' as const, website: /nettside/, rule: /(skal|kan) .*vises på nettsiden/ },
+])('of the website a message in $locale says the rule alone, which is true of who is not published, too', (words) => {
+  const reminders = (['notice', 'warning', 'urgent'] as const).map((urgency) =>
+    exampleDelivery({ urgency, daysLeft: 7 }),
+  )
+  const messages = [...reminders, ...Object.values(told)].map((delivery) =>
+    compose({ ...delivery, recipient: to(words.locale, 'coordinator') }),
+  )
+  const claims = messages.flatMap(({ text }) => text.split(/(?<=[.:?])\s/).filter((part) => words.website.test(part)))
+  expect(claims).toHaveLength(5)
+  expect(claims.filter((claim) => !words.rule.test(claim))).toEqual([])
+})
+
+test.each([
+  {
+    locale: 'en' as const,
+    website: /website/,
+    break: /without a break|leaves service/,
+    pause: 'also when the pause is over',
+  },
+  {
+    locale: 'nb' as const,
+    website: /nettside/,
+    break: /uten avbrudd|går .* ut av tjeneste/,
+    pause: 'også når pausen er over',
+  },
+])(
+  'a reminder in $locale about a paused mentor speaks of the pause, and not of the website',
+  ({ locale, website, ...words }) => {
+    for (const urgency of ['notice', 'warning', 'urgent'] as const) {
+      const { text } = compose({ urgency, daysLeft: 7, isPaused: true, recipient: to(locale, 'coordinator') })
+      expect(text).not.toMatch(website)
+      expect(text).not.toMatch(words.break)
+      expect(text.includes(words.pause)).toBe(urgency === 'urgent')
+    }
+  },
+)

@@ -23,8 +23,8 @@ const subjects: Record<Locale, Record<Urgency, string>> = {
 const everyDate = { en: 'Friday, 5 March 2027', nb: 'fredag 5. mars 2027' }
 const dayOut = { en: 'Saturday, 6 March 2027', nb: 'lørdag 6. mars 2027' }
 const website = {
-  en: 'leaves service and the website',
-  nb: 'går Kari Nordmann ut av tjeneste og forsvinner fra nettsiden',
+  en: 'must not be shown on the website from then on',
+  nb: 'skal ikke vises på nettsiden fra da av',
 }
 const noCoordinator = { en: 'no reachable coordinator; please assign one', nb: 'ingen koordinator som kan nås' }
 const greetings = {

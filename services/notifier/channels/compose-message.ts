@@ -93,7 +93,7 @@ function wordsFor(
 ): Wording {
   switch (telling.kind) {
     case 'reminder':
-      return language.reminder({ ...facts, urgency, daysLeft: telling.daysLeft })
+      return language.reminder({ ...facts, ...telling, urgency })
     case 'lapsed':
       return language.lapsed({ ...facts, since: telling.since })
     case 'restored':

@@ -5,7 +5,7 @@ import type { Delivery } from '../../../contracts/delivery.ts'
  * `already_lapsed` (a reminder, or a return to service, about a date that has passed), `not_lapsed` (the mentor is in service).
  */
 export type Telling =
-  | { readonly kind: 'reminder'; readonly daysLeft: number }
+  | { readonly kind: 'reminder'; readonly daysLeft: number; readonly isPaused: boolean }
   | { readonly kind: 'lapsed'; readonly since: string }
   | { readonly kind: 'restored'; readonly status: 'active'; readonly since: string }
   | {
@@ -17,10 +17,10 @@ export type Telling =
   | { readonly kind: 'refused'; readonly code: 'already_lapsed' | 'not_lapsed' }
 
 /** The same for every channel: what is not true is told by none. */
-export function tellingOf({ kind, daysLeft, standing }: Delivery): Telling {
+export function tellingOf({ kind, daysLeft, isPaused, standing }: Delivery): Telling {
   switch (kind) {
     case 'reminder':
-      return daysLeft < 0 ? { kind: 'refused', code: 'already_lapsed' } : { kind, daysLeft }
+      return daysLeft < 0 ? { kind: 'refused', code: 'already_lapsed' } : { kind, daysLeft, isPaused }
     case 'lapsed':
       return daysLeft >= 0 || standing?.status !== 'certification_expired'
         ? { kind: 'refused', code: 'not_lapsed' }

@@ -45,13 +45,16 @@ function complete(facts: MessageFacts, byKind: ByKind, detail: { label: string; 
 }
 
 function notice(facts: ReminderFacts): ByKind {
+  const gain = facts.isPaused
+    ? 'så står den ikke i veien når pausen er over'
+    : `så kan ${facts.mentor} fortsette uten avbrudd`
   return {
     subject: `Påminnelse: sertifiseringen til ${facts.mentor} utløper ${dateInWords(tag, facts.expiryDate, 'long')}`,
     preview: 'Det haster ikke, men det er lurt å avtale fornyelsen nå.',
     heading: 'En sertifisering som skal fornyes',
     paragraphs: [
       `Sertifiseringen til likepersonen ${facts.mentor} utløper ${countdown(facts.daysLeft)}. ${lastDay(facts)}`,
-      `Det haster ikke, men avtal gjerne fornyelsen allerede nå, så kan ${facts.mentor} fortsette uten avbrudd.`,
+      `Det haster ikke, men avtal gjerne fornyelsen allerede nå, ${gain}.`,
     ],
   }
 }
@@ -70,13 +73,16 @@ function warning(facts: ReminderFacts): ByKind {
 
 function urgent(facts: ReminderFacts): ByKind {
   const firstDayOut = dateInWords(tag, dayAfter(facts.expiryDate), 'full')
+  const otherwise = facts.isPaused
+    ? `${facts.mentor} har pause nå. Blir sertifiseringen ikke fornyet innen da, er ${facts.mentor} ute av tjeneste fra ${firstDayOut}, også når pausen er over, helt til en fornyelse er registrert.`
+    : `Blir den ikke fornyet innen da, går ${facts.mentor} ut av tjeneste ${firstDayOut} og skal ikke vises på nettsiden fra da av, men er tilbake så snart en fornyelse er registrert.`
   return {
     subject: `Haster: sertifiseringen til ${facts.mentor} utløper ${countdown(facts.daysLeft)} (${dateInWords(tag, facts.expiryDate, 'long')})`,
     preview: `Uten fornyelse er ${facts.mentor} ute av tjeneste fra ${firstDayOut}.`,
     heading: `Haster: sertifiseringen utløper ${countdown(facts.daysLeft)}`,
     paragraphs: [
       `Sertifiseringen til likepersonen ${facts.mentor} utløper ${countdown(facts.daysLeft)}. ${lastDay(facts)}`,
-      `Blir den ikke fornyet innen da, går ${facts.mentor} ut av tjeneste og forsvinner fra nettsiden ${firstDayOut}, men er tilbake så snart en fornyelse er registrert.`,
+      otherwise,
       'Sørg for fornyelsen nå. Er den allerede i orden, gjenstår det bare å registrere den nye datoen.',
     ],
   }
@@ -90,7 +96,7 @@ function lapsed(facts: LapsedFacts): ByKind {
     heading: 'Ute av tjeneste: sertifiseringen har utløpt',
     paragraphs: [
       `Sertifiseringen til likepersonen ${mentor} har utløpt. Siste gyldige dag var ${dateInWords(tag, facts.expiryDate, 'full')}, og ${mentor} gikk ut av tjeneste ${dateInWords(tag, facts.since, 'full')}.`,
-      `Før den er fornyet, skal ${mentor} ikke møte noen som likeperson, og vises ikke på nettsiden. Gi beskjed til ${mentor}, og finn gjerne en annen til møter som allerede er avtalt.`,
+      `Før den er fornyet, skal ${mentor} ikke møte noen som likeperson og ikke vises på nettsiden. Gi beskjed til ${mentor}, og finn gjerne en annen til møter som allerede er avtalt.`,
       `Registrer den nye datoen så snart sertifiseringen er fornyet, eller nå med en gang hvis den alt er det. Da er ${mentor} straks tilbake, med mindre en pause fortsatt gjelder, og du får beskjed om det.`,
     ],
   }

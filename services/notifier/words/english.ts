@@ -45,13 +45,16 @@ function complete(facts: MessageFacts, byKind: ByKind, detail: { label: string; 
 }
 
 function notice(facts: ReminderFacts): ByKind {
+  const gain = facts.isPaused
+    ? 'it does not stand in the way once the pause is over'
+    : `${facts.mentor} can carry on without a break`
   return {
     subject: `Reminder: the certification of ${facts.mentor} expires on ${dateInWords(tag, facts.expiryDate, 'long')}`,
     preview: 'It is not urgent yet, but a good time to plan the renewal.',
     heading: 'A certification to renew',
     paragraphs: [
       `The certification of peer mentor ${facts.mentor} expires ${countdown(facts.daysLeft)}. ${lastDay(facts)}`,
-      `It is not urgent yet. If you agree on the renewal now, ${facts.mentor} can carry on without a break.`,
+      `It is not urgent yet. If you agree on the renewal now, ${gain}.`,
     ],
   }
 }
@@ -70,13 +73,16 @@ function warning(facts: ReminderFacts): ByKind {
 
 function urgent(facts: ReminderFacts): ByKind {
   const firstDayOut = dateInWords(tag, dayAfter(facts.expiryDate), 'full')
+  const otherwise = facts.isPaused
+    ? `${facts.mentor} is paused at present. If the certification is not renewed by then, ${facts.mentor} is out of service from ${firstDayOut}, also when the pause is over, until a renewal is recorded.`
+    : `If it is not renewed by then, ${facts.mentor} leaves service on ${firstDayOut}, must not be shown on the website from then on, and returns once a renewal is recorded.`
   return {
     subject: `Urgent: the certification of ${facts.mentor} expires ${countdown(facts.daysLeft)} (${dateInWords(tag, facts.expiryDate, 'long')})`,
     preview: `Without a renewal, ${facts.mentor} is out of service from ${firstDayOut}.`,
     heading: `Urgent: the certification expires ${countdown(facts.daysLeft)}`,
     paragraphs: [
       `The certification of peer mentor ${facts.mentor} expires ${countdown(facts.daysLeft)}. ${lastDay(facts)}`,
-      `If it is not renewed by then, ${facts.mentor} leaves service and the website on ${firstDayOut}, and returns once a renewal is recorded.`,
+      otherwise,
       'Please see to the renewal now. If it is already done, only the new date remains to be recorded.',
     ],
   }
@@ -90,7 +96,7 @@ function lapsed(facts: LapsedFacts): ByKind {
     heading: 'Out of service: the certification has expired',
     paragraphs: [
       `The certification of peer mentor ${mentor} has expired. The last valid day was ${dateInWords(tag, facts.expiryDate, 'full')}, and ${mentor} went out of service on ${dateInWords(tag, facts.since, 'full')}.`,
-      `Until it is renewed, ${mentor} does not meet people as a peer mentor and is not on the website. Please let ${mentor} know, and find somebody else for any meeting that is already agreed.`,
+      `Until it is renewed, ${mentor} does not meet people as a peer mentor and must not be shown on the website. Please let ${mentor} know, and find somebody else for any meeting that is already agreed.`,
       `As soon as it is renewed, record the new date, or do so now if it is renewed already. ${mentor} is then back at once, unless there is a pause that still holds, and you are told so.`,
     ],
   }
@@ -103,7 +109,7 @@ function restored(facts: MessageFacts & { since: string }): ByKind {
     preview: `${mentor} can meet people again.`,
     heading: 'Back in service',
     paragraphs: [
-      `Good news: the certification of peer mentor ${mentor} is valid again. ${mentor} has been back in service since ${dateInWords(tag, facts.since, 'full')}, can meet people again, and may be on the website.`,
+      `Good news: the certification of peer mentor ${mentor} is valid again. ${mentor} has been back in service since ${dateInWords(tag, facts.since, 'full')}, can meet people again, and may be shown on the website.`,
       `There is nothing that you need to do. ${lastDay(facts)} Reminders come before then, as usual.`,
     ],
   }
@@ -121,7 +127,7 @@ function validAgain(facts: MessageFacts, pausedUntil: string | null): ByKind {
     heading: 'The certification is valid again, the pause goes on',
     paragraphs: [
       `Good news: the certification of peer mentor ${mentor} is valid again. ${lastDay(facts)}`,
-      `${mentor} is still paused, and so does not meet people and is not on the website yet. ${back}`,
+      `${mentor} is still paused, and so does not meet people yet and must not be shown on the website. ${back}`,
     ],
   }
 }

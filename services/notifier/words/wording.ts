@@ -12,7 +12,11 @@ export type MessageFacts = {
 }
 
 /** Those of a reminder; `daysLeft` is 0 on the last valid day, never less. */
-export type ReminderFacts = MessageFacts & { readonly urgency: Urgency; readonly daysLeft: number }
+export type ReminderFacts = MessageFacts & {
+  readonly urgency: Urgency
+  readonly daysLeft: number
+  readonly isPaused: boolean
+}
 
 /** Those of a message about who has left service: `since` is the first day out. */
 export type LapsedFacts = MessageFacts & { readonly since: string }
@@ -38,7 +42,10 @@ export type Wording = {
   readonly footer: string
 }
 
-/** One language: each kind of message, and the notice on a message that was sent to another address than it was meant for. */
+/**
+ * One language: each kind of message, and the notice on a message that was sent to another address than it was meant for. Of
+ * the website they say what must not or may be shown there: that is true of who is not published as well, and while it lags.
+ */
 export type Language = {
   reminder(facts: ReminderFacts): Wording
   lapsed(facts: LapsedFacts): Wording
