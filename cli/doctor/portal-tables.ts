@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { portalRemedy } from '../portal-remedy.ts'
+import { portalRemedy } from '../website/remedy.ts'
 import { advise, counted, type Finding, fail, pass, skip } from './finding.ts'
 
 /** Minutes that a state may wait at one place, and hours since the last reconciliation, before somebody should look. */

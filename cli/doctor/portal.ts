@@ -4,7 +4,7 @@ import { checkHealth } from '../../runtime/portal/health.ts'
 import { openPortal, type Portal } from '../../runtime/portal/open.ts'
 import { checkSchema, type SchemaFinding } from '../../runtime/portal/schema.ts'
 import { type PortalSettings, portalOf } from '../../runtime/portal/settings.ts'
-import { portalRemedy } from '../portal-remedy.ts'
+import { portalRemedy } from '../website/remedy.ts'
 import { type Finding, fail, pass, skip } from './finding.ts'
 import {
   checkEnvironment,

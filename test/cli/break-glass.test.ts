@@ -58,7 +58,7 @@ test('with Redis stopped and the old credentials revoked, a secret from standard
   expect(refused).toMatchObject({
     code: 1,
     output: expect.stringMatching(
-      /cannot be used \(aadsts_7000215\): the secret is wrong.*\nNothing was compared \(record 1\)\.$/,
+      /cannot be used \(aadsts_7000215\): the client secret is wrong.*\nNothing was compared \(record 1\)\.$/,
     ),
   })
 
@@ -258,7 +258,7 @@ test('a portal that refuses us or does not work ends it at once, and nobody is p
   const { code, output } = await breakGlass(stage, ['--apply', '--initial'], { more: { PORTAL_CONCURRENCY: '1' } })
   expect({ code, output }).toEqual({
     code: 1,
-    output: expect.stringMatching(/cannot be used \(0x80040220\): the role lacks a privilege/),
+    output: expect.stringMatching(/cannot be used \(0x80040220\): the role of our user lacks a privilege/),
   })
   expect(writes(stage)).toEqual(['Lapsed'])
   expect(await statuses(stage)).toEqual({ Lapsed: 'pending', Shown: 'pending', Right: 'pending' })

@@ -110,25 +110,25 @@ describe('the portal', () => {
       'a secret that has expired',
       () => simulator.control.expireSecrets(simulator.control.credentials().clientId),
       'token',
-      /^fail: refused or not answered \(aadsts_7000222\) → the secret has expired: .*credential-rotation\.md$/,
+      /^fail: refused or not answered \(aadsts_7000222\) → the client secret has expired: .*credential-rotation\.md$/,
     ],
     [
       'a secret that was deleted',
       () => simulator.control.removeSecrets({ clientId: simulator.control.credentials().clientId }),
       'token',
-      /\(aadsts_7000215\) → the secret is wrong, or was deleted/,
+      /\(aadsts_7000215\) → the client secret is wrong, or was deleted/,
     ],
     [
       'an application without a user in the environment',
       () => simulator.control.removeUser(simulator.control.credentials().clientId),
       'user',
-      /\(0x80072560\) → the environment has no application user/,
+      /\(0x80072560\) → our application has no user in this environment: have it added/,
     ],
     [
       'a user without a role',
       () => simulator.control.setRole({ clientId: simulator.control.credentials().clientId, role: null }),
       'contacts',
-      /\(0x80042f09\) → the application user has no role/,
+      /\(0x80042f09\) → our user has no role: have it given back/,
     ],
     [
       'a column that is called otherwise, by the metadata',
@@ -157,7 +157,7 @@ describe('the portal', () => {
 
   test('that nobody reaches is found', async () => {
     const found = await look({ ...way(), PORTAL_URL: `http://127.0.0.1:${await freePort()}` })
-    expect(found.token).toMatch(/\(aadsts_500011\) → the tenant has no such environment/)
+    expect(found.token).toMatch(/\(aadsts_500011\) → the tenant does not know the address of PORTAL_URL/)
     const authority = await look({ ...way(), PORTAL_AUTHORITY: `http://127.0.0.1:${await freePort()}` })
     expect(authority.token).toMatch(/^fail: refused or not answered \(token_ECONNREFUSED\) → see that PORTAL_AUTHORITY/)
   })
@@ -212,7 +212,7 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     'a gate that is closed',
     () => database.query(`update expiry.portal_worker set gate_code = 'aadsts_7000222'`),
     'gate',
-    /^fail: closed \(aadsts_7000222\) → the secret has expired/,
+    /^fail: closed \(aadsts_7000222\) → the client secret has expired/,
   ],
   [
     'a mentor whom the portal refuses',
