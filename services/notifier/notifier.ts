@@ -2,12 +2,9 @@ import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
 import { ReminderJob, reminderQueue } from '../../contracts/reminder-job.ts'
 import { waitForSchema } from '../../db/readiness.ts'
-import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
-import { type Config, serversOf } from '../../runtime/config.ts'
-import { once } from '../../runtime/once.ts'
-import { atMost } from '../../runtime/pause.ts'
-import { openPool } from '../../runtime/pool.ts'
-import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import type { Config } from '../../runtime/config.ts'
+import type { QueueConnection } from '../../runtime/queue.ts'
+import { runQueueService } from '../../runtime/queue-service.ts'
 import { workOnQueue } from '../../runtime/work-queue.ts'
 import { resolveForeignAlerts } from './channel-alert.ts'
 import type { Channel } from './channels/channel.ts'
@@ -16,9 +13,6 @@ import type { Observe } from './events.ts'
 import { openGate } from './gate.ts'
 import { openReminderLog, type ReminderLog } from './log.ts'
 import { createPauseNotificationService } from './pause-notification-service.ts'
-
-/** Milliseconds that each further step of stopping gets: a server that is away or hangs would hold it up for ever. */
-const patience = 3_000
 
 /** Milliseconds after which a job is tried again that something stood in the way of before anything was sent. */
 const firstPause = 2_000
@@ -39,38 +33,17 @@ export async function runNotifier(
   signal: AbortSignal,
 ): Promise<void> {
   const { observe } = deps
-  const servers = serversOf(config)
-  const onError = (error: unknown) => observe({ kind: 'connection_error', error })
-  const tellAlerts = prepareAlerts({ name: 'mentor-expiry notifier alerts', observe, onError }, config)
-  const pool = openPool({ ...servers.database, name: 'mentor-expiry notifier', max: 4, patience: 30_000, onError })
-  let connection: QueueConnection | undefined
-  let alerts: Promise<void> | undefined
-  const ended = new AbortController()
-  try {
-    await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
-    // Not after the queue is there: that it is not may be what there is to tell.
-    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
-    connection = connectQueue({
-      ...servers.queue,
-      role: 'worker',
-      name: 'mentor-expiry notifier queue',
-      connections: Math.min(config.NOTIFIER_CONCURRENCY, 10),
-      onError,
-    })
-    await connection.ready(
-      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
-      signal,
-    )
-    await work({ ...deps, pool, connection }, config, signal)
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    ended.abort()
-    await atMost(patience, connection?.close()).catch(onError)
-    await atMost(patience, pool.end()).catch(onError)
-    await atMost(patience, alerts)
-    observe({ kind: 'stopped' })
-  }
+  const onWaiting = (reason: string, error?: unknown) => observe({ kind: 'waiting', reason, error })
+  await runQueueService(
+    {
+      observe,
+      untilReady: (pool) => waitForSchema({ pool, onWaiting }, signal),
+      work: (opened) => work({ ...deps, ...opened }, config, signal),
+    },
+    { name: 'mentor-expiry notifier', pool: 4, queue: Math.min(config.NOTIFIER_CONCURRENCY, 10) },
+    config,
+    signal,
+  )
 }
 
 type WorkDeps = { channels: Channel[]; observe: Observe; pool: Pool; connection: QueueConnection }

@@ -2,20 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
 import { waitForSchema } from '../../db/readiness.ts'
-import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
-import { type Config, serversOf } from '../../runtime/config.ts'
-import { once } from '../../runtime/once.ts'
-import { atMost, pause } from '../../runtime/pause.ts'
-import { openPool } from '../../runtime/pool.ts'
+import type { Config } from '../../runtime/config.ts'
+import { pause } from '../../runtime/pause.ts'
 import { openPortal } from '../../runtime/portal/open.ts'
 import { type PortalSettings, portalOf } from '../../runtime/portal/settings.ts'
-import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import type { QueueConnection } from '../../runtime/queue.ts'
+import { runQueueService } from '../../runtime/queue-service.ts'
 import type { Observe } from './events.ts'
 import { serveWhileHolding } from './serve.ts'
 import { openPortalTable } from './table.ts'
-
-/** Milliseconds that each step of stopping gets: a server that is away or hangs would hold it up for ever. */
-const patience = 3_000
 
 /** Milliseconds between two attempts to become the one that speaks with the portal. */
 const betweenAttempts = 2_000
@@ -38,38 +33,20 @@ export async function runPortalSync(deps: { observe: Observe }, config: Config, 
     observe({ kind: 'stopped' })
     return
   }
-  const servers = serversOf(config)
-  const onError = (error: unknown) => observe({ kind: 'connection_error', error })
-  const tellAlerts = prepareAlerts({ name: 'mentor-expiry portal-sync alerts', observe, onError }, config)
-  const pool = openPool({ ...servers.database, name: 'mentor-expiry portal-sync', max: 6, patience: 30_000, onError })
-  let connection: QueueConnection | undefined
-  let alerts: Promise<void> | undefined
-  const ended = new AbortController()
-  try {
-    await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
-    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
-    connection = connectQueue({
-      ...servers.queue,
-      role: 'worker',
-      name: 'mentor-expiry portal-sync queue',
-      connections: settings.concurrency,
-      onError,
-    })
-    await connection.ready(
-      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
-      signal,
-    )
-    observe({ kind: 'started', queue: connection.kind })
-    await takeTurns({ observe, pool, connection, settings }, config, signal)
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    ended.abort()
-    await atMost(patience, connection?.close()).catch(onError)
-    await atMost(patience, pool.end()).catch(onError)
-    await atMost(patience, alerts)
-    observe({ kind: 'stopped' })
-  }
+  const onWaiting = (reason: string, error?: unknown) => observe({ kind: 'waiting', reason, error })
+  await runQueueService(
+    {
+      observe,
+      untilReady: (pool) => waitForSchema({ pool, onWaiting }, signal),
+      async work(opened) {
+        observe({ kind: 'started', queue: opened.connection.kind })
+        await takeTurns({ ...opened, observe, settings }, config, signal)
+      },
+    },
+    { name: 'mentor-expiry portal-sync', pool: 6, queue: settings.concurrency },
+    config,
+    signal,
+  )
 }
 
 type TurnDeps = { observe: Observe; pool: Pool; connection: QueueConnection; settings: PortalSettings }

@@ -1,0 +1,63 @@
+import type { Pool } from 'pg'
+import type { AlertTold } from './alerts/events.ts'
+import { prepareAlerts } from './alerts/prepare.ts'
+import { type Config, serversOf } from './config.ts'
+import { once } from './once.ts'
+import { atMost } from './pause.ts'
+import { openPool } from './pool.ts'
+import { connectQueue, type QueueConnection } from './queue.ts'
+
+export type QueueServiceDeps = {
+  observe: (
+    event:
+      | { kind: 'waiting'; reason: string; error?: unknown }
+      | { kind: 'connection_error'; error: unknown }
+      | AlertTold
+      | { kind: 'stopped' },
+  ) => void
+  /** Resolves once the schema is there. */
+  untilReady: (pool: Pool) => Promise<void>
+  work: (opened: { pool: Pool; connection: QueueConnection }) => Promise<void>
+}
+
+/** Milliseconds that each step of stopping gets: a server that is away or hangs would hold it up for ever. */
+const patience = 3_000
+
+/**
+ * What a service that works on a queue has around its work, until the signal aborts: connections, the waiting for schema and
+ * queue, the telling of alerts, and an end that nothing which is away holds up. Rejects with what the work, or the waiting for
+ * the schema, has thrown before the signal aborted.
+ */
+export async function runQueueService(
+  { observe, untilReady, work }: QueueServiceDeps,
+  { name, pool: max, queue: connections }: { name: string; pool: number; queue: number },
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const servers = serversOf(config)
+  const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const tellAlerts = prepareAlerts({ name: `${name} alerts`, observe, onError }, config)
+  const pool = openPool({ ...servers.database, name, max, patience: 30_000, onError })
+  let connection: QueueConnection | undefined
+  let alerts: Promise<void> | undefined
+  const ended = new AbortController()
+  try {
+    await untilReady(pool)
+    // Not after the queue is there: that it is not may be what there is to tell.
+    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
+    connection = connectQueue({ ...servers.queue, role: 'worker', name: `${name} queue`, connections, onError })
+    await connection.ready(
+      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
+      signal,
+    )
+    await work({ pool, connection })
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    ended.abort()
+    await atMost(patience, connection?.close()).catch(onError)
+    await atMost(patience, pool.end()).catch(onError)
+    await atMost(patience, alerts)
+    observe({ kind: 'stopped' })
+  }
+}
