@@ -19,6 +19,17 @@ async function desiredOf(runner: Runner): Promise<Map<string, Desired>> {
   return new Map(rows.map(({ desired }) => [desired.key, desired]))
 }
 
+/** The tables have been told what must be shown of everybody, whether or not the portal shows it yet. */
+export async function expectTablesAreDesired({ database }: Stage): Promise<void> {
+  const { rows } = await database.query(
+    `select d.desired as must, p.desired as told
+       from expiry.portal_desires as d
+       left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
+      where (p.mentor_id is not null or d.portal_key is not null) and p.desired is distinct from d.desired`,
+  )
+  expect(rows).toEqual([])
+}
+
 /** Each contact, but for these keys, shows what its mentor must show, and one that is nobody's shows nobody. */
 export async function expectPortalIsDesired(
   { database, simulator }: Stage,
@@ -65,7 +76,21 @@ export function expectGoodManners({ simulator }: Stage): void {
     ({ needless, version, columns }) => needless && !late.has(version) && !isHiding(columns),
   )
   expect(needless).toEqual([])
+  // What reveals names the version just read: coming late, after somebody was hidden, it shows nobody again.
+  const isBlind = (ifMatch: string | undefined) => ifMatch === undefined || ifMatch === '*'
+  const reveals = journal.filter(({ changes }) =>
+    changes.some(({ columns }) => columns.hlf_websitevisible?.to === true),
+  )
+  expect(reveals.filter(({ ifMatch }) => isBlind(ifMatch))).toEqual([])
   expect(journal.filter(({ insideGate }) => insideGate && insideGate.milliseconds > crossing)).toEqual([])
+}
+
+/** After Microsoft's fifteen minutes the public page lists those who must be shown, and nobody else. */
+export async function expectPageToFollow({ database, simulator }: Stage): Promise<void> {
+  simulator.control.advance({ seconds: 15 * 60 })
+  const listed = simulator.control.listedMentors().map(({ key }) => key)
+  const desired = [...(await desiredOf(database)).values()].filter(({ visible }) => visible).map(({ key }) => key)
+  expect(listed.sort()).toEqual(desired.sort())
 }
 
 /** Alerts that were opened so far, in order, of one kind; `isOver` where they are resolved. */

@@ -6,6 +6,9 @@ import type { MentorStatus } from '../support/people.ts'
 export const mentors = 20
 export const contacts = 24
 
+const late: Fault['act'] = { kind: 'late', seconds: 1.5 }
+const slow: Fault['act'] = { kind: 'slow', milliseconds: 300 }
+
 /** Mishaps of the portal, each of which strikes once or more. */
 const acts: readonly Fault['act'][] = [
   { kind: 'page', status: 503, title: 'Down', headers: {}, committed: false },
@@ -13,10 +16,10 @@ const acts: readonly Fault['act'][] = [
   { kind: 'cut', when: 'at_once' },
   { kind: 'cut', when: 'committed' },
   { kind: 'cut', when: 'body' },
-  { kind: 'late', seconds: 1.5 },
-  { kind: 'late', seconds: 1.5 },
+  late,
+  late,
   { kind: 'hang' },
-  { kind: 'slow', milliseconds: 300 },
+  slow,
   { kind: 'dataverse', error: 'request_limit', retryAfter: '1', committed: false },
   { kind: 'dataverse', error: 'bad_payload', committed: false },
   { kind: 'dataverse', error: 'no_privilege', committed: false },
@@ -31,10 +34,12 @@ export type Step =
   | { kind: 'fault'; act: Fault['act']; times: number; method: 'GET' | 'PATCH' }
   | { kind: 'office'; contact: number; edit: 'presentation' | 'visible' | 'deleted' }
   | { kind: 'edited_meanwhile'; contact: number }
+  /** A status that changes while triggers are switched off: only the night notices. */
+  | { kind: 'unnoticed'; mentor: number; status: MentorStatus }
   /** A person goes, and is taken out of both systems. */
   | { kind: 'leaves'; mentor: number }
-  /** A change whose write is late, and that is taken back meanwhile. */
-  | { kind: 'regret'; mentor: number }
+  /** A change whose write takes long, or longer than anybody waits for it, and that is taken back meanwhile; the writer may be killed. */
+  | { kind: 'regret'; mentor: number; act: Fault['act']; isKilled: boolean }
   | { kind: 'night' }
   | { kind: 'person'; mentor: number }
   | { kind: 'kill' }
@@ -42,15 +47,10 @@ export type Step =
 
 const mentor = fc.nat(mentors - 1)
 const contact = fc.nat(contacts - 1)
+const status = fc.constantFrom<MentorStatus[]>('active', 'paused', 'inactive')
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('status' as const),
-      mentor,
-      status: fc.constantFrom<MentorStatus[]>('active', 'paused', 'inactive'),
-    }),
-  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('status' as const), mentor, status }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('unnoticed' as const), mentor, status }) },
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('date' as const), mentor, days: fc.constantFrom(-1, 0, 1, 400) }),
@@ -75,7 +75,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('edited_meanwhile' as const), contact }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('leaves' as const), mentor }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('regret' as const), mentor }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('regret' as const),
+      mentor,
+      act: fc.constantFrom(slow, late),
+      isKilled: fc.constantFrom(true, false, false, false),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('night' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('person' as const), mentor }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const) }) },
