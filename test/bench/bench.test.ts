@@ -37,6 +37,7 @@ const promised = [
   'listener: 100 pending rows → jobs on Redis',
   'notifier: 100 jobs queued on Redis → sent',
   'notifier: 100 jobs queued on PostgreSQL → sent',
+  'notifier: 100 jobs queued on Redis, begun and finished by SQL that checks nothing → sent',
   'whole pipeline: 100 rows, queue on Redis',
   'whole pipeline: 100 rows, queue on PostgreSQL',
   'commit of a changed date → channel called, queue on Redis: p50',
