@@ -81,7 +81,11 @@ const facts = `
              pg_catalog.count(*) filter (
                where p.status in ('pending', 'verifying', 'queued')
                  and greatest(p.available_at, p.queued_at) < pg_catalog.now() - pg_catalog.make_interval(mins => $1)
-             )::int as waiting,
+             )::int + (
+               select coalesce(pg_catalog.sum(pg_catalog.cardinality(r.mentor_ids)), 0)::int
+                 from expiry.portal_rechecks as r
+                where r.noted_at < pg_catalog.now() - pg_catalog.make_interval(mins => $1)
+             ) as waiting,
              pg_catalog.count(*) filter (
                where p.status = 'sending' and p.lease_until < pg_catalog.now() - interval '1 minute'
              )::int as sending

@@ -64,7 +64,9 @@ const comparison = `
 
 /** Whether anybody is, or ever was, on the website. */
 export async function hasPublished(database: Client): Promise<boolean> {
-  const { rows } = await database.query('select from expiry.portal_sync limit 1')
+  const { rows } = await database.query(
+    'select from expiry.portal_sync union all select from expiry.portal_rechecks limit 1',
+  )
   return rows.length > 0
 }
 

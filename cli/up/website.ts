@@ -57,7 +57,8 @@ export async function untilShown(pool: Pool, limit: number, signal: AbortSignal)
   const until = performance.now() + limit
   while (!signal.aborted && performance.now() < until) {
     const { rows } = await pool.query<{ open: boolean }>(
-      `select exists (select from expiry.portal_sync as p where p.status not in ('synced', 'verifying', 'parked'))
+      `select exists (select from expiry.portal_rechecks)
+           or exists (select from expiry.portal_sync as p where p.status not in ('synced', 'verifying', 'parked'))
            or exists (select from expiry.portal_reconciliations as r where r.status in ('requested', 'running')) as open`,
     )
     if (rows[0]?.open === false) return

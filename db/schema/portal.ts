@@ -75,6 +75,17 @@ export const portalSync = expiry.table(
   ],
 )
 
+/**
+ * Mentors whom a statement about many has left for a listener to compare with portal_sync, in portions. `changedAt` is
+ * when the statement ran, by the clock of the rules.
+ */
+export const portalRechecks = expiry.table('portal_rechecks', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  mentorIds: uuid('mentor_ids').array().notNull(),
+  changedAt: instant('changed_at').notNull(),
+  notedAt: instant('noted_at').notNull().default(sql`pg_catalog.clock_timestamp()`),
+})
+
 /** What was done at the portal about a mentor, attempt by attempt; `steps` are codes and times, never a value. */
 export const portalSyncAttempts = expiry.table(
   'portal_sync_attempts',

@@ -5,6 +5,7 @@ import type { Observe } from './events.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { QueueHolder } from './queue-holder.ts'
 import type { Route } from './routes/route.ts'
+import { settleLeft } from './settle.ts'
 import type { Wake } from './wake.ts'
 
 export type DispatchDeps = {
@@ -76,7 +77,9 @@ async function dispatchAll(deps: DispatchDeps, known: Known, signal: AbortSignal
       deps.observe({ kind: 'dispatched', route: deps.route.name, count, milliseconds })
       pauses.reset()
     }
-    if (left === 'nothing') return
+    // After each claim, where nobody waits for it, and also while the window is full: the next claim takes the most urgent of all.
+    const settled = await settleLeft(deps, signal)
+    if (left === 'nothing' && settled === 0) return
     // Nobody rings when the queue drains.
     if (left === 'window_full') await pause(pauses.next(), signal)
   }

@@ -171,9 +171,15 @@ const openAlerts = `
   select a.kind, pg_catalog.count(*)::int as count from expiry.operations_alerts as a where a.resolved_at is null group by 1`
 
 const openSyncs = `
-  select p.status, pg_catalog.count(*)::int as count
-    from expiry.portal_sync as p
-   where p.status in ('pending', 'verifying', 'queued', 'sending', 'parked')
+  select open.status, pg_catalog.sum(open.count)::int as count
+    from (
+      select p.status, pg_catalog.count(*) as count
+        from expiry.portal_sync as p
+       where p.status in ('pending', 'verifying', 'queued', 'sending', 'parked')
+       group by 1
+      union all
+      select 'pending', pg_catalog.cardinality(r.mentor_ids) from expiry.portal_rechecks as r
+    ) as open
    group by 1`
 
 const toldAlerts = `

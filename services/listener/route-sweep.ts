@@ -5,6 +5,7 @@ import { type AuditCursor, auditQueue } from './audit.ts'
 import type { Observe } from './events.ts'
 import type { QueueHolder } from './queue-holder.ts'
 import type { Route } from './routes/route.ts'
+import { settleLeft } from './settle.ts'
 import type { Wake } from './wake.ts'
 
 export type RouteSweepDeps = {
@@ -28,6 +29,7 @@ export async function routeSweepLoop(deps: RouteSweepDeps, signal: AbortSignal):
   const attempt = openAttempts(deps.observe, { route: deps.route.name })
   while (!signal.aborted) {
     await attempt('rescue', () => rescue(deps, outage))
+    await attempt('settle', async () => void (await settleLeft(deps, signal))) // also while the queue is away
     await attempt('audit', () => deps.queue.use((queue) => auditQueue({ ...deps, queue }, cursor)))
     deps.wake.ring()
     await pause(deps.interval * 1_000, signal)

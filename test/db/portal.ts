@@ -101,3 +101,42 @@ export async function syncAll(runner: Runner): Promise<void> {
     await record(runner, task, acknowledged(task))
   }
 }
+
+/** Settles one portion of what statements about many have left; the newest that there was, undefined where none is left. */
+export async function settlePortion(runner: Runner, newest: number | null = null): Promise<number | undefined> {
+  const { rows } = await runner.query<{ newest: number }>('select newest from expiry.settle_portal_recheck($1)', [
+    newest,
+  ])
+  return rows[0]?.newest
+}
+
+/** Settles all that statements about many have left until now, as a listener does before it claims. */
+export async function settleLeft(runner: Runner): Promise<void> {
+  let newest = await settlePortion(runner)
+  while (newest !== undefined) newest = await settlePortion(runner, newest)
+}
+
+/** How many mentors each portion holds that waits for a listener. */
+export async function portions(runner: Runner): Promise<number[]> {
+  const { rows } = await runner.query<{ size: number }>(
+    'select cardinality(mentor_ids) as size from expiry.portal_rechecks order by id',
+  )
+  return rows.map(({ size }) => size)
+}
+
+/** The website has acknowledged what it must show of everybody. */
+export async function acknowledgeAll(runner: Runner): Promise<void> {
+  await runner.query(
+    `update expiry.portal_sync set status = 'synced', synced_version = desired_version, synced_at = now(),
+            pushed_key = desired ->> 'key', acknowledged = desired`,
+  )
+}
+
+/** Mentors of whom portal_sync does not say what the website must show now. */
+export async function unsettled(runner: Runner): Promise<string[]> {
+  const { rows } = await runner.query<{ id: string }>(
+    `select d.mentor_id as id from expiry.portal_desires as d left join expiry.portal_sync as p on p.mentor_id = d.mentor_id
+      where (p.mentor_id is not null or d.portal_key is not null) and d.desired is distinct from p.desired order by 1`,
+  )
+  return rows.map(({ id }) => id)
+}

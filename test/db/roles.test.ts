@@ -35,6 +35,7 @@ const mayExecute: Record<string, string> = {
   queued_reminders: 'service',
   settle_rechecks: 'service',
   settle_mentors: 'service',
+  settle_portal_recheck: 'service',
   adopt_sent_reminders: 'service',
   forecast_reminders: 'app service reader',
   forecast_departures: 'app service reader',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { settleLeft } from '../db/portal.ts'
 import { addMentors } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { expectGoodManners, expectPortalIsDesired } from './properties.ts'
@@ -35,6 +36,7 @@ async function publishAll({ database, simulator, organisation }: Stage): Promise
         set portal_key = 'M-' || n.number, status = case when n.number % 10 = 0 then 'paused' else m.status end
        from numbered as n where n.id = m.id`,
   )
+  await settleLeft(database)
   await database.query(
     `update expiry.portal_sync as p
         set status = 'synced', synced_version = desired_version, synced_at = now(), pushed_key = desired ->> 'key',

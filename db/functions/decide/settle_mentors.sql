@@ -1,4 +1,8 @@
-create or replace function expiry.settle_mentors(p_mentor_ids uuid[], p_source expiry.reminder_source)
+create or replace function expiry.settle_mentors(
+  p_mentor_ids uuid[],
+  p_source expiry.reminder_source,
+  p_is_statement boolean default false
+)
 returns void
 language plpgsql
 volatile
@@ -14,7 +18,9 @@ begin
     return;
   end if;
   perform expiry.settle_statuses(v_locked, p_source);
-  perform expiry.settle_portal(v_locked);
+  if not p_is_statement or not expiry.note_portal_rechecks(v_locked) then
+    perform expiry.settle_portal(v_locked);
+  end if;
   perform expiry.supersede_reminders(v_locked);
   perform expiry.revive_reminders(v_locked, p_source);
   perform expiry.revive_messages(v_locked, p_source);
@@ -22,5 +28,5 @@ begin
   perform expiry.retry_failed_reminders(v_locked, array['no_recipient', 'rejected'], p_source);
 end;
 $$;
-comment on function expiry.settle_mentors(uuid[], expiry.reminder_source) is
-  'Makes the status of these mentors, and then what the website must show of them and their reminders, what the facts say now: a level, not an edge, so it may be called at any time.';
+comment on function expiry.settle_mentors(uuid[], expiry.reminder_source, boolean) is
+  'Makes the status of these mentors, and then what the website must show of them and their reminders, what the facts say now: a level, not an edge, so it may be called at any time. Within the statement of a host (p_is_statement) the website follows later where they are many (note_portal_rechecks).';

@@ -8,7 +8,7 @@ as $$
 declare
   v_code text;
 begin
-  perform expiry.settle_mentors(p_mentor_ids, 'realtime');
+  perform expiry.settle_mentors(p_mentor_ids, 'realtime', true);
 exception when others then
   get stacked diagnostics v_code = returned_sqlstate;
   raise warning 'reminders of % mentors are left to the next sweep (%)', pg_catalog.cardinality(p_mentor_ids), v_code;

@@ -8,7 +8,7 @@ as $$
 declare
   v_count integer;
 begin
-  if not exists (select from expiry.portal_sync) then
+  if not exists (select from expiry.portal_sync) and not exists (select from expiry.portal_rechecks) then
     return 0;
   end if;
   v_count := expiry.release_parked_portal_syncs(null);

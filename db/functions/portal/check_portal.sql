@@ -41,21 +41,29 @@ begin
 
   select pg_catalog.jsonb_object_agg(s.status, s.count) into v_stuck
     from (
-      select p.status, pg_catalog.count(*) as count
-        from expiry.portal_sync as p
-       where (p.status in ('pending', 'verifying', 'queued') and greatest(p.available_at, p.queued_at) < pg_catalog.clock_timestamp() - interval '10 minutes'
-           or p.status = 'sending' and p.lease_until < pg_catalog.clock_timestamp() - interval '10 minutes')
-         -- While the gate is closed another alert says why; and a long queue moves.
-         and not exists (select from expiry.portal_worker as w where w.gate_code is not null and w.until > pg_catalog.clock_timestamp()
-            and (w.gate_code <> 'throttled' or w.gate_until > pg_catalog.clock_timestamp()))
-         and not exists (
-           select from expiry.portal_sync_attempts as a where a.finished_at > pg_catalog.clock_timestamp() - interval '10 minutes'
-         )
-       group by p.status
+      select waiting.status, pg_catalog.sum(waiting.count) as count
+        from (
+          select p.status, 1 as count
+            from expiry.portal_sync as p
+           where (p.status in ('pending', 'verifying', 'queued') and greatest(p.available_at, p.queued_at) < pg_catalog.clock_timestamp() - interval '10 minutes'
+               or p.status = 'sending' and p.lease_until < pg_catalog.clock_timestamp() - interval '10 minutes')
+             -- While the gate is closed another alert says why; and a long queue moves.
+             and not exists (select from expiry.portal_worker as w where w.gate_code is not null and w.until > pg_catalog.clock_timestamp()
+                and (w.gate_code <> 'throttled' or w.gate_until > pg_catalog.clock_timestamp()))
+             and not exists (
+               select from expiry.portal_sync_attempts as a where a.finished_at > pg_catalog.clock_timestamp() - interval '10 minutes'
+             )
+          union all
+          -- However the portal is: a listener settles these within seconds.
+          select 'pending', pg_catalog.cardinality(r.mentor_ids)
+            from expiry.portal_rechecks as r
+           where r.noted_at < pg_catalog.clock_timestamp() - interval '10 minutes'
+        ) as waiting (status, count)
+       group by waiting.status
     ) as s;
   perform expiry.keep_alert('portal_stuck', 'critical', 'portal_stuck', v_stuck is not null,
     '{"pending": 0, "queued": 0, "sending": 0}' || (v_stuck - 'verifying'));
 end;
 $$;
 comment on function expiry.check_portal() is
-  'Keeps the alerts about mentors whose state the portal refuses, or fails to take again and again while it takes others; about states that nobody pushes, because no portal-sync runs or its queue is dead; and about contacts that nobody has compared for 26 hours.';
+  'Keeps the alerts about mentors whose state the portal refuses, or fails to take again and again while it takes others; about states that nobody pushes, because no portal-sync runs or its queue is dead, or that no listener settles; and about contacts that nobody has compared for 26 hours.';

@@ -30,7 +30,7 @@ begin
       join expiry.portal_desires as d on d.mentor_id = p.mentor_id
      where d.portal_key is not null
        and p.met_in is distinct from p_reconciliation_id
-       and (p.status = 'parked' or p.status = 'synced' and p.synced_at < v_run.started_at)
+       and (p.status = 'parked' or p.status = 'synced' and p.desired = d.desired and p.synced_at < v_run.started_at)
   ), '[]'));
   delete from expiry.portal_differences as d where d.found_in <> p_reconciliation_id;
 

@@ -11,7 +11,9 @@ begin
   if not expiry.has_portal() then
     return;
   end if;
-  perform expiry.settle_portal(expiry.lock_mentors(p_mentor_ids, 'realtime'));
+  if not expiry.note_portal_rechecks(p_mentor_ids) then
+    perform expiry.settle_portal(expiry.lock_mentors(p_mentor_ids, 'realtime'));
+  end if;
 exception when others then
   get stacked diagnostics v_code = returned_sqlstate;
   raise warning 'the website''s state of % mentors is left to the next sweep (%)', pg_catalog.cardinality(p_mentor_ids), v_code;
@@ -19,4 +21,4 @@ exception when others then
 end;
 $$;
 comment on function expiry.settle_or_note_portal(uuid[]) is
-  'settle_portal for triggers whose change concerns the website alone; where it fails the host''s statement goes on all the same, and the sweep settles the mentors one from the other.';
+  'settle_portal, at once or in portions (note_portal_rechecks), for triggers whose change concerns the website alone; where it fails the host''s statement goes on all the same, and the sweep settles the mentors one from the other.';

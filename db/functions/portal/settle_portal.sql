@@ -1,12 +1,13 @@
-create or replace function expiry.settle_portal(p_mentor_ids uuid[])
+create or replace function expiry.settle_portal(p_mentor_ids uuid[], p_changed_at timestamptz default null)
 returns integer
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set work_mem = '32MB' -- what a statement about 100,000 mentors asks for; with less it goes through files
+set work_mem = '32MB' -- what a night in which 100,000 mentors change asks for; with less it goes through files
 as $$
 declare
+  v_changed_at timestamptz := coalesce(p_changed_at, expiry.now());
   v_count integer;
   v_left uuid[];
 begin
@@ -42,7 +43,7 @@ begin
        for no key update skip locked
   ), bumped as (
     update expiry.portal_sync as p
-       set desired = w.desired, desired_version = p.desired_version + 1, changed_at = (select expiry.now()),
+       set desired = w.desired, desired_version = p.desired_version + 1, changed_at = v_changed_at,
            status = case p.status when 'sending' then p.status else 'pending' end,
            priority = case when p.requested_by is not null then 1 else w.priority end,
            -- Changes in quick succession are one push or two; whoever must be hidden does not wait for it.
@@ -61,7 +62,7 @@ begin
     returning p.mentor_id
   ), added as (
     insert into expiry.portal_sync (mentor_id, desired, changed_at, priority, unsure_until)
-    select w.mentor_id, w.desired, (select expiry.now()), w.priority, w.unsure_until from wanted as w where not w.is_known order by w.mentor_id
+    select w.mentor_id, w.desired, v_changed_at, w.priority, w.unsure_until from wanted as w where not w.is_known order by w.mentor_id
     on conflict (mentor_id) do nothing
     returning mentor_id
   )
@@ -78,5 +79,5 @@ begin
   return v_count;
 end;
 $$;
-comment on function expiry.settle_portal(uuid[]) is
-  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge. Who is being claimed at this moment is noted for a recheck. Call with the mentors locked.';
+comment on function expiry.settle_portal(uuid[], timestamptz) is
+  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge; p_changed_at is when they changed, where that was before now. Who is being claimed at this moment is noted for a recheck. Call with the mentors locked.';

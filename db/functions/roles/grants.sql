@@ -37,10 +37,10 @@ to expiry_app, expiry_service;
 grant execute on function
   expiry.expire_lapsed_mentors(bigint), expiry.resume_elapsed_pauses(bigint), expiry.restore_renewed_mentors(bigint),
   expiry.approve_expiries(uuid, text), expiry.reject_expiries(uuid, text), expiry.delete_removed_mentors(uuid[]),
-  expiry.settle_mentors(uuid[], expiry.reminder_source)
+  expiry.settle_mentors(uuid[], expiry.reminder_source, boolean)
 to expiry_service;
 grant execute on function
-  expiry.portal_queue_room(integer), expiry.claim_pending_portal_syncs(integer), expiry.queued_portal_syncs(uuid, integer, numeric),
+  expiry.settle_portal_recheck(bigint), expiry.portal_queue_room(integer), expiry.claim_pending_portal_syncs(integer), expiry.queued_portal_syncs(uuid, integer, numeric),
   expiry.requeue_lost_portal_syncs(uuid[], bigint[]), expiry.rescue_stuck_portal_syncs(integer),
   expiry.begin_portal_sync(uuid, uuid, uuid, integer), expiry.record_portal_sync(uuid, bigint, integer, jsonb),
   expiry.hold_portal_worker(uuid, numeric, double precision), expiry.release_portal_worker(uuid),

@@ -18,6 +18,7 @@ begin
        and not exists (select from expiry.portal_sync as p where p.mentor_id = m.id and p.status <> 'synced'
          -- Whose contact is gone is shown nowhere.
          and not (p.status = 'parked' and p.last_error in ('0x80040217', '0x80060891') and p.earlier_keys = '{}'))
+       and not exists (select from expiry.portal_rechecks as r where m.id = any (r.mentor_ids))
        -- What is being sent is left to end.
        and not exists (select from expiry.reminder_dispatch_log as l where l.mentor_id = m.id and l.status = 'sending')
      order by m.id

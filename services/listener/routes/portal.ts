@@ -7,6 +7,7 @@ export const portal: Route = {
   queue: portalQueue,
   channel: 'expiry_portal_syncs',
   functions: {
+    settle: 'expiry.settle_portal_recheck',
     room: 'expiry.portal_queue_room',
     claim: 'expiry.claim_pending_portal_syncs',
     queued: 'expiry.queued_portal_syncs',

@@ -13,6 +13,11 @@ export type Route = {
   channel: string
   /** Its functions of the database, by what they do. Rows are (key, version, priority), in this order. */
   functions: {
+    /**
+     * (newest) → settles one portion of changes that were left for later, so that its rows are pending: (newest, count).
+     * It is called after each claim, first with null, then with what it has answered, until it answers with no row.
+     */
+    settle?: string
     /** (window) → how many more rows may be queued; those who claim take turns from here to the end of their transaction. */
     room: string
     /** (limit) → pending rows, most urgent first, which are queued now. */

@@ -1,0 +1,39 @@
+create or replace function expiry.settle_portal_recheck(p_newest bigint)
+returns table (newest bigint, mentors integer)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_newest bigint := coalesce(p_newest, (select pg_catalog.max(r.id) from expiry.portal_rechecks as r));
+  v_id bigint;
+  v_mentor_ids uuid[];
+  v_changed_at timestamptz;
+  v_count integer := 0;
+  v_code text;
+begin
+  if v_newest is null then
+    return;
+  end if;
+  select r.id into v_id from expiry.portal_rechecks as r where r.id <= v_newest order by r.id limit 1 for update skip locked;
+  if not found then
+    -- What others are settling is waited for: whoever is to be hidden by it goes first as well.
+    select r.id into v_id from expiry.portal_rechecks as r where r.id <= v_newest order by r.id limit 1 for update;
+  end if;
+  delete from expiry.portal_rechecks as r where r.id = v_id returning r.mentor_ids, r.changed_at into v_mentor_ids, v_changed_at;
+  if not found then
+    return;
+  end if;
+  begin
+    v_count := expiry.settle_portal(expiry.lock_mentors(v_mentor_ids, 'realtime'), v_changed_at);
+  exception when query_canceled or others then
+    get stacked diagnostics v_code = returned_sqlstate;
+    raise warning 'the website''s state of % mentors is left to the next sweep (%)', pg_catalog.cardinality(v_mentor_ids), v_code;
+    insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_mentor_ids) as u (id);
+  end;
+  return query select v_newest, v_count;
+end;
+$$;
+comment on function expiry.settle_portal_recheck(bigint) is
+  'Settles the website''s state of one portion of mentors whom a statement about many has left (note_portal_rechecks), the oldest first, as of the time of that statement, and returns how many have a new version; no row where none is left. Up to a portion (newest; null: the newest of this moment, which is returned for the next call), so that there is an end of it. Several may call it at once, and whoever has taken the last portion is waited for. A portion that fails is noted mentor by mentor for the sweep.';

@@ -1,0 +1,280 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Database, freshDatabase } from '../support/database.ts'
+import { addMentors, addOrganisation, type Mentor, only, type Runner, setClock, setStatus } from '../support/people.ts'
+import {
+  acknowledgeAll,
+  environment,
+  hold,
+  holder,
+  portions,
+  settleLeft,
+  settlePortion,
+  syncOf,
+  unsettled,
+} from './portal.ts'
+import { backendOf, untilBlocked } from './waiting.ts'
+
+const many = 2_500
+const noon = '2026-03-01T12:00:00Z'
+const later = '2026-03-01T12:05:00Z'
+
+let database: Database
+let organisation: string
+beforeEach(async () => {
+  database = await freshDatabase()
+  await setClock(database, noon)
+  organisation = await addOrganisation(database, { brakeMentors: 10_000 })
+  await hold(database)
+  await addMentors(database, { organisation, count: many, daysLeft: 400 })
+  await database.query(`update expiry.mentors set portal_key = 'K-' || id`)
+  return () => database[Symbol.asyncDispose]()
+})
+
+/** All of them are on the website, which shows them as it must. */
+async function publishAll(): Promise<void> {
+  await database.query('update expiry.organisations set portal_enabled = true')
+  await settleLeft(database)
+  await acknowledgeAll(database)
+}
+
+const pauseAll = (runner: Runner = database) => runner.query(`update expiry.mentors set status = 'paused'`)
+
+/** Some mentor of this portion, by its place. */
+async function mentorOf(portion: number): Promise<Mentor> {
+  const { rows } = await database.query<{ id: string }>(
+    'select mentor_ids[1] as id from expiry.portal_rechecks order by id offset $1 limit 1',
+    [portion],
+  )
+  return { id: only(rows).id, certification: null }
+}
+
+/** From now on portal_sync does this before it takes a row of one of these mentors; `heal` takes that back. */
+async function hinder(deed: string, mentors: readonly Mentor[]): Promise<{ heal(): Promise<unknown> }> {
+  await database.query(`
+    create table public.hindered as select unnest(array[${mentors.map(({ id }) => `'${id}'::uuid`).join()}]) as id;
+    grant select on public.hindered to public;
+    create function public.hinder() returns trigger language plpgsql as $$
+    begin
+      if new.mentor_id in (select h.id from public.hindered as h) then ${deed}; end if;
+      return new;
+    end $$;
+    create trigger hinder before update on expiry.portal_sync for each row execute function public.hinder()`)
+  return { heal: () => database.query('truncate public.hindered') }
+}
+
+async function noted(): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    'select count(distinct mentor_id) as count from expiry.mentor_rechecks',
+  )
+  return only(rows).count
+}
+
+/** The listener's sweep, as if all pauses were over. */
+async function sweep(): Promise<void> {
+  await database.query('update expiry.mentor_rechecks set available_at = now()')
+  await database.query('select expiry.settle_rechecks(100000)')
+}
+
+describe('a statement about many', () => {
+  test('leaves what it changes on the website in portions, with one doorbell; one about a thousand leaves nothing', async () => {
+    await publishAll()
+    const listener = await database.connect()
+    const rings: string[] = []
+    listener.on('notification', ({ channel }) => rings.push(channel))
+    await listener.query('listen expiry_portal_syncs')
+    const pauseSome = (count: number) =>
+      database.query(
+        `update expiry.mentors set status = 'paused' where id in (select id from expiry.mentors where status = 'active' limit $1)`,
+        [count],
+      )
+    await pauseSome(1_000)
+    expect([await portions(database), await unsettled(database)]).toEqual([[], []])
+    await pauseSome(1_001)
+    expect(await portions(database)).toEqual([1_000, 1])
+    expect(await unsettled(database)).toHaveLength(1_001)
+    await listener.query('select 1')
+    expect(rings).toEqual(['expiry_portal_syncs', 'expiry_portal_syncs'])
+  })
+
+  test.each([
+    ['pauses', `update expiry.mentors set status = 'paused'`, 3],
+    ['moves dates', `update expiry.certifications set expiry_date = '2028-03-01'`, 3],
+    ['lets certifications lapse', `update expiry.certifications set expiry_date = '2026-02-01'`, 3],
+    ['takes certifications away', 'delete from expiry.certifications', 3],
+    ['gives other keys', `update expiry.mentors set portal_key = 'L-' || id`, 3],
+    ['takes an organisation off the website', 'update expiry.organisations set portal_enabled = false', 3],
+    // Hidden when inserted, and shown when certified.
+    [
+      'adds people',
+      `with added as (
+         insert into expiry.mentors (organisation_id, full_name, portal_key)
+         select id, 'New', 'N-' || n from expiry.organisations, generate_series(1, ${many}) as n returning id
+       ) insert into expiry.certifications (mentor_id, expiry_date) select id, '2027-03-01' from added`,
+      6,
+    ],
+  ])('that %s is settled afterwards, as of the time at which it ran', async (_, statement, count) => {
+    await publishAll()
+    await setClock(database, later)
+    await database.query(statement)
+    expect(await portions(database)).toHaveLength(count)
+    const { rows: changed } = await database.query('select from expiry.portal_sync where desired_version > 1')
+    expect(changed).toEqual([])
+    await setClock(database, '2026-03-01T12:30:00Z')
+    await settleLeft(database)
+    expect(await portions(database)).toEqual([])
+    expect(await unsettled(database)).toEqual([])
+    const { rows } = await database.query(
+      `select changed_at, count(*) as count from expiry.portal_sync where status = 'pending' group by 1`,
+    )
+    expect(rows).toEqual([{ changed_at: new Date(later), count: many }])
+  })
+
+  test('without a website leaves nothing', async () => {
+    await pauseAll()
+    expect(await portions(database)).toEqual([])
+  })
+
+  test('is overtaken by a later one about few: its portion finds nothing left to do', async () => {
+    await publishAll()
+    await pauseAll()
+    const mentor = await mentorOf(0)
+    await setStatus(database, mentor, 'inactive')
+    const settled = await syncOf(database, mentor)
+    expect(settled).toMatchObject({ version: 2, priority: 2, desired: { visible: false, status: 'inactive' } })
+    await settleLeft(database)
+    expect(await syncOf(database, mentor)).toEqual(settled)
+    expect(await unsettled(database)).toEqual([])
+  })
+})
+
+describe('a portion', () => {
+  beforeEach(publishAll)
+
+  test('leaves a mentor whom somebody holds to the sweep', async () => {
+    await pauseAll()
+    const mentor = await mentorOf(1)
+    const host = await database.connect()
+    await host.query('begin')
+    await host.query('select from expiry.mentors where id = $1 for update', [mentor.id])
+    await settleLeft(database)
+    await host.query('commit')
+    expect(await unsettled(database)).toEqual([mentor.id])
+    await sweep()
+    expect(await unsettled(database)).toEqual([])
+  })
+
+  test.each([
+    ['fails', `raise exception 'no'`],
+    ['takes too long', 'perform pg_sleep(60)'],
+  ])('that %s stops no other, and of its mentors nobody but the culprit', async (_, deed) => {
+    await pauseAll()
+    const culprit = await mentorOf(1)
+    const { heal } = await hinder(deed, [culprit])
+    const listener = await database.connect()
+    await listener.query(`set statement_timeout = '3s'`)
+    await settleLeft(listener)
+    expect(await portions(database)).toEqual([])
+    expect(await unsettled(database)).toHaveLength(1_000)
+    expect(await noted()).toBe(1_000)
+    if (deed.startsWith('raise')) await sweep()
+    else await heal()
+    await sweep()
+    expect(await unsettled(database)).toEqual(deed.startsWith('raise') ? [culprit.id] : [])
+  })
+
+  test.each(['commit', 'rollback'])(
+    'is taken by one of several listeners, who wait for one another at the end: %s',
+    async (end) => {
+      await pauseAll()
+      const [first, second] = [await database.connect(), await database.connect()]
+      const pid = await backendOf(second)
+      await first.query('begin')
+      await settlePortion(first)
+      await settlePortion(second)
+      await settlePortion(second)
+      expect(await unsettled(database)).toHaveLength(1_000)
+      const rest = settleLeft(second)
+      await untilBlocked(database, pid)
+      await first.query(end)
+      await rest
+      expect(await unsettled(database)).toEqual([])
+    },
+  )
+
+  test('that is left while others are being settled has its turn after them', async () => {
+    await pauseAll()
+    const newest = (await settlePortion(database)) ?? null
+    await database.query(`update expiry.mentors set status = 'active'`)
+    for (let turn = 0; turn < 2; turn += 1) expect(await settlePortion(database, newest)).toBe(newest)
+    expect(await settlePortion(database, newest)).toBeUndefined()
+    expect(await portions(database)).toEqual([1_000, 1_000, 500])
+  })
+})
+
+describe('while portions wait', () => {
+  beforeEach(publishAll)
+
+  test('a mentor among them is not deleted before the website has acknowledged', async () => {
+    await database.query(`update expiry.mentors set status = 'inactive'`)
+    await settleLeft(database)
+    await acknowledgeAll(database)
+    await database.query(`update expiry.mentors set portal_key = 'L-' || id`)
+    const mentor = await mentorOf(0)
+    await database.query(
+      `update expiry.mentors set removal_requested_at = now(), removal_requested_by = 'kari' where id = $1`,
+      [mentor.id],
+    )
+    const deleted = async () => {
+      const { rows } = await database.query<{ count: number }>('select expiry.delete_removed_mentors() as count')
+      return only(rows).count
+    }
+    expect(await deleted()).toBe(0)
+    await settleLeft(database)
+    expect(await deleted()).toBe(0)
+    await acknowledgeAll(database)
+    expect(await deleted()).toBe(1)
+  })
+
+  test.each([
+    ['', 'select'],
+    [
+      ' although the portal takes others',
+      `insert into expiry.portal_sync_attempts (mentor_id, version, attempt, outcome, started_at)
+       values (gen_random_uuid(), 1, 1, 'acknowledged', now())`,
+    ],
+  ])('for more than ten minutes, nobody settles them: an alert says how many%s', async (_, beside) => {
+    await database.query(beside)
+    const alerts = async () => {
+      await database.query('select expiry.check_operations()')
+      const { rows } = await database.query(
+        `select details from expiry.operations_alerts where kind = 'portal_stuck' and resolved_at is null`,
+      )
+      return rows
+    }
+    await pauseAll()
+    expect(await alerts()).toEqual([])
+    await database.query(`update expiry.portal_rechecks set noted_at = noted_at - interval '11 minutes'`)
+    expect(await alerts()).toMatchObject([{ details: { pending: many, queued: 0, sending: 0 } }])
+    await settleLeft(database)
+    expect(await alerts()).toEqual([])
+  })
+
+  test('a comparison takes nobody among them for a contact that is missing', async () => {
+    await database.query(`update expiry.mentors set portal_key = 'L-' || id`)
+    await database.query(`select expiry.ask_portal_reconciliation('kari', false)`)
+    const { rows } = await database.query<{ id: number }>('select id from expiry.begin_portal_reconciliation($1, $2)', [
+      holder,
+      environment,
+    ])
+    await database.query('select expiry.close_portal_reconciliation($1, 0.2, null)', [only(rows).id])
+    const closed = await database.query('select missing from expiry.portal_reconciliations')
+    expect(closed.rows).toEqual([{ missing: 0 }])
+  })
+})
+
+test('the first comparison can be asked for as soon as many have come to the website', async () => {
+  await database.query('update expiry.organisations set portal_enabled = true')
+  await database.query(`select expiry.ask_portal_reconciliation('kari', true)`)
+  const { rows } = await database.query('select from expiry.portal_reconciliations')
+  expect(rows).toHaveLength(1)
+})
