@@ -1,4 +1,5 @@
 import { Client, type ClientConfig } from 'pg'
+import { isoDates } from '../runtime/iso-dates.ts'
 import { postgresOptions, type ServerAddress } from '../runtime/server-address.ts'
 
 /**
@@ -12,5 +13,11 @@ export async function connect(
   const client = new Client({ connectionTimeoutMillis: 10_000, ...config, ...postgresOptions(address) })
   client.on('error', () => undefined)
   await client.connect()
+  try {
+    await client.query(isoDates)
+  } catch (error) {
+    await client.end()
+    throw error
+  }
   return { client, [Symbol.asyncDispose]: () => client.end() }
 }

@@ -17,8 +17,8 @@ const liveObjects = `
     join pg_catalog.pg_class as c on c.oid = t.tgrelid
    where c.relnamespace = 'expiry'::regnamespace and not t.tgisinternal`
 
-/** How PostgreSQL prints a name depends on the search path. */
-const printing = 'set local search_path = pg_catalog'
+/** How PostgreSQL prints a name, a time or an interval depends on these settings, which a host may have for its database. */
+const printing = `set local search_path = pg_catalog; set local datestyle = 'ISO, MDY'; set local intervalstyle = 'postgres'`
 
 /** Of an object's file; as kept beside what it became in the database. */
 export function fingerprint(object: DatabaseObject): string {

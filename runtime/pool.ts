@@ -1,4 +1,5 @@
 import { type CustomTypesConfig, Pool, types } from 'pg'
+import { isoDates } from './iso-dates.ts'
 import { postgresOptions, type ServerAddress } from './server-address.ts'
 
 const int8 = 20
@@ -33,6 +34,7 @@ export function openPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     types: parsers,
+    onConnect: (client) => client.query(isoDates),
     ...(options.patience !== undefined && { query_timeout: options.patience }),
     ...(options.options !== undefined && { options: options.options }),
   })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentor, addOrganisation, moveExpiryDate, nightly, only, setClock, setStatus } from '../support/people.ts'
-import { begin, deliver, rejected } from './delivery.ts'
+import { accepted, attemptsOf, begin, deliver, finish, outOfOrder, rejected } from './delivery.ts'
 import { reminders } from './reminders.ts'
 import { messagesOf, statusOf } from './status.ts'
 
@@ -40,6 +40,31 @@ test('a message that was refused is asked for anew once it says again what is so
   const again = only((await reminders(database, mentor)).filter(({ kind }) => kind === 'lapsed'))
   const begun = only(await begin(database, [again]))
   expect(begun.delivery?.refusedChannels).toEqual([])
+})
+
+test.each([
+  ['one of its two channels has', ['webhook'], 'pending', ['email']],
+  ['both of its channels may have', ['email', 'webhook'], 'superseded', []],
+])('a withdrawn message that %s accepted, once it says again what is so', async (_, takers, status, left) => {
+  const { database, organisation } = await scene()
+  const mentor = await addMentor(database, { organisation, expiryDate: '2026-03-10' })
+  await nightOf(database, '2026-03-11')
+  const channels = ['email', 'webhook']
+  const message = async () => only((await reminders(database, mentor)).filter(({ kind }) => kind === 'lapsed'))
+  const attempt = only(await attemptsOf(database, [await message()], { channels }))
+  if (takers.length === 2) {
+    // Its process dies before what the channels said is on record.
+    await database.query(`update expiry.reminder_dispatch_log set lease_until = now() where id = $1`, [attempt.id])
+    await database.query('select expiry.rescue_stuck_reminders(10)')
+  } else await finish(database, [{ ...attempt, answers: { email: outOfOrder, webhook: accepted } }])
+  await moveExpiryDate(database, mentor, '2027-03-10')
+  expect(await message()).toMatchObject({ status: 'superseded' })
+  await moveExpiryDate(database, mentor, '2026-03-10')
+  const row = await message()
+  expect(row.status).toBe(status)
+  if (row.status !== 'pending') return
+  const begun = only(await begin(database, [row], { channels }))
+  expect(channels.filter((channel) => !begun.delivery?.acceptedChannels.includes(channel))).toEqual(left)
 })
 
 test('who leaves service because the admitted date has run out is told of by that date, not by the one that was held', async () => {

@@ -17,7 +17,14 @@ begin
     join expiry.sending_hours as h on h.organisation_id = m.organisation_id
    where l.mentor_id = any (p_mentor_ids)
      and l.status = 'superseded'
-     and not l.may_have_reached
+     -- Who may have it is told no more, unless one of its channels has not: begin leaves out those that have accepted.
+     and (not l.may_have_reached or exists (
+       select from pg_catalog.unnest(l.channels) as c
+        where not exists (
+          select from expiry.reminder_delivery_attempts as a
+           where a.log_id = l.id and a.channel = c and a.outcome in ('accepted', 'uncertain')
+        )
+     ))
      and case l.kind
        when 'lapsed' then m.status = 'certification_expired' and l.certification_expiry_date = (
          select t.expiry_date
