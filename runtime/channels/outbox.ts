@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rmSync, writeFileSync } from 'node:fs'
+import { access, constants, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder, makeFolderSync } from '../make-folder.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 
 /** What is given so many milliseconds, and up at the signal. */
@@ -21,7 +22,7 @@ export function writeToOutbox(
 /** Makes the folder and asks whether it may be written. Resolves as `writeToOutbox` does. */
 export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<string | undefined> {
   return within(limit, signal, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     await access(folder, constants.W_OK | constants.X_OK)
   })
 }
@@ -33,7 +34,7 @@ export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<
 export function tryOutbox(folder: string): string | undefined {
   const trial = path.join(folder, `.${randomUUID()}.tmp`)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolderSync(folder, 0o700)
     writeFileSync(trial, '', { flag: 'wx', mode: 0o600 })
     rmSync(trial)
     return undefined
@@ -46,7 +47,7 @@ export function tryOutbox(folder: string): string | undefined {
 const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
 
 async function write(folder: string, name: string, content: Buffer, deadline: Deadline): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   const unfinished = path.join(folder, `.${name}.${randomUUID()}.tmp`)
   try {
     await writeFile(unfinished, content, { flag: 'wx', mode: 0o600, flush: true, signal: deadline.signal })

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { codeOf, EmbeddedPostgresError } from './fault.ts'
 import { type Account, run } from './run.ts'
 import { claimHome, giveToOwnerOf, type State, writeState } from './state.ts'
@@ -101,7 +102,7 @@ async function makeUsable({ home, cluster }: Place, account: Account | undefined
   if (await exists(cluster)) return await accepts(cluster, account, signal)
   const draft = `${cluster}.${randomBytes(3).toString('hex')}`
   try {
-    if (await mkdir(home, { recursive: true })) {
+    if (await makeFolder(home, 0o777)) {
       await chmod(home, account ? 0o711 : 0o700)
       await giveToOwnerOf(dirname(home), home)
     }
@@ -139,7 +140,7 @@ async function accepts(cluster: string, account: Account | undefined, signal: Ab
 /** A base in a folder for everybody counts only if it is ours: somebody may have put a trap under its name. */
 async function makeBase(base: string): Promise<boolean> {
   try {
-    await mkdir(base, { recursive: true, mode: 0o755 })
+    await makeFolder(base, 0o755)
     const found = await lstat(base)
     return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
   } catch (error) {

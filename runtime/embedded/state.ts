@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, link, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, link, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from '../make-folder.ts'
 import { codeOf, EmbeddedPostgresError } from './fault.ts'
 
 /** `.data/embedded.json`: what has to outlive a run. `home` is null while all lies in the data folder itself. */
@@ -34,7 +35,7 @@ const instancePath = (dataRoot: string) => join(dataRoot, 'instance.json')
 export async function prepareDataRoot(dataRoot: string): Promise<string> {
   try {
     const path = resolve(dataRoot)
-    const created = await mkdir(path, { recursive: true, mode: 0o700 })
+    const created = await makeFolder(path, 0o700)
     const real = await realpath(path)
     if (created !== undefined) await giveToOwnerOf(dirname(real), real)
     // PostgreSQL's user, who is another one than root, has to pass through.
