@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { checkChannels } from '../../cli/doctor/channels.ts'
@@ -10,6 +11,7 @@ import { startRedis } from '../support/redis.ts'
 import { hasRedis } from '../support/servers.ts'
 import { urlOfDatabase } from '../support/template.ts'
 import { healthyDatabase, lookAt } from './diagnosis.ts'
+import { runToEnd } from './ending.ts'
 
 let database: Database
 
@@ -19,6 +21,23 @@ beforeEach(async () => {
 })
 
 const look = (env: Record<string, string> = {}) => lookAt(database, env)
+
+/** A PostgreSQL that refuses everybody, whatever is said, with this code: those of the tests trust this machine. */
+async function startRefusing(code: string): Promise<AsyncDisposable & { url: string }> {
+  const fields = Buffer.from(`SFATAL\0C${code}\0Mrefused\0\0`)
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(fields.length + 4)
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, fields])))
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return {
+    url: `postgres://somebody:wrong@127.0.0.1:${port}/none`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
 
 describe('the way to the servers', () => {
   test('a database that does not answer is found, and the queue and the channels are looked at all the same', async () => {
@@ -30,6 +49,26 @@ describe('the way to the servers', () => {
       'Channels/email': 'ok',
     })
     expect(smtp.received).toEqual([])
+  })
+
+  test('a refused password is said in the words that every command has for it, of the database and of its queue', async () => {
+    await using server = await startRefusing('28P01')
+    const { url } = server
+    const found = await look({ DATABASE_URL: url, QUEUE_URL: url })
+    const words = 'fail: the server refuses the password of this login (28P01) → correct it in'
+    expect(found['Database/connection']).toBe(`${words} DATABASE_URL`)
+    expect(found['Queue/queue']).toBe(`${words} QUEUE_URL`)
+    const migrate = await runToEnd(database, ['migrate'], { DATABASE_URL: url })
+    expect(migrate.output).toContain(
+      'failed: the server refuses the password of this login (28P01): correct it in DATABASE_URL',
+    )
+  })
+
+  test('a database that is not there is named, with what to do', async () => {
+    const found = await look({ DATABASE_URL: urlOfDatabase(database.url, 'nowhere') })
+    expect(found['Database/connection']).toBe(
+      'fail: the database of DATABASE_URL does not exist (3D000) → create it first',
+    )
   })
 
   test('a direct connection to another database is found: notifications do not arrive', async () => {
@@ -100,6 +139,8 @@ describe('the way to the servers', () => {
     expect(found['Channels/email']).toMatch(
       /^fail: out of order \(smtp_auth, the mail server refused the login\) → see that user and password in MAIL_URL/,
     )
+    const nowhere = await look({ MAIL_OUTBOX: '/proc/nix' })
+    expect(nowhere['Channels/email']).toMatch(/^fail: out of order \(outbox_enoent, /)
     const folder = await look({ MAIL_OUTBOX: '/etc/passwd/outbox' })
     expect(folder['Channels/email']).toMatch(
       /^fail: out of order \(outbox_enotdir, the outbox could not be written\) → let this login write/,
@@ -108,6 +149,14 @@ describe('the way to the servers', () => {
 })
 
 describe.skipIf(!hasRedis())('Redis', () => {
+  test('that refuses the password is told from one that does not answer', async () => {
+    await using redis = await startRedis()
+    const found = await look({ QUEUE_URL: redis.url.replace('//', '//nobody:wrong@') })
+    expect(found['Queue/queue']).toBe(
+      'fail: the server refuses the password of this login (WRONGPASS) → correct it in QUEUE_URL',
+    )
+  })
+
   test('that evicts, and keeps nothing, is found', async () => {
     await using redis = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } })
     const found = await look({ QUEUE_URL: redis.url })

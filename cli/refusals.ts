@@ -1,0 +1,22 @@
+/** Why a server that answers does not let us work, and what to do about it. */
+type Refusal = { words: string; remedy: string }
+
+const refusals: Record<string, (variable: string) => Refusal> = {
+  '28P01': refusedPassword,
+  WRONGPASS: refusedPassword,
+  NOAUTH: (variable) => ({
+    words: 'the server asks for a password',
+    remedy: `put user and password into ${variable}`,
+  }),
+  '3D000': (variable) => ({ words: `the database of ${variable} does not exist`, remedy: 'create it first' }),
+  '57P03': () => ({ words: 'the server is starting up', remedy: 'try again in a moment' }),
+}
+
+function refusedPassword(variable: string): Refusal {
+  return { words: 'the server refuses the password of this login', remedy: `correct it in ${variable}` }
+}
+
+/** What a server that answers says no to, by the error's code (docs/errors.md); undefined for other codes. */
+export function refusalOf(code: string, variable: string): Refusal | undefined {
+  return refusals[code]?.(variable)
+}
