@@ -58,6 +58,7 @@ type Facts = {
   gateCode: string | null
   gateFor: number | null
   parked: number
+  due: number
   waiting: number
   sending: number
 }
@@ -78,6 +79,9 @@ const facts = `
          counts.*
     from (
       select pg_catalog.count(*) filter (where p.status = 'parked')::int as parked,
+             pg_catalog.count(*) filter (where p.status in ('pending', 'verifying', 'queued', 'sending'))::int + (
+               select coalesce(pg_catalog.sum(pg_catalog.cardinality(r.mentor_ids)), 0)::int from expiry.portal_rechecks as r
+             ) as due,
              pg_catalog.count(*) filter (
                where p.status in ('pending', 'verifying', 'queued')
                  and greatest(p.available_at, p.queued_at) < pg_catalog.now() - pg_catalog.make_interval(mins => $1)
@@ -93,10 +97,16 @@ const facts = `
     ) as counts
     left join expiry.portal_worker as w on true`
 
-function worker({ isHeld, healthyAgo }: Facts): Finding {
+function worker({ isHeld, healthyAgo, due }: Facts): Finding {
   const last = healthyAgo === null ? 'the portal was never seen to work' : `the portal worked ${ago(healthyAgo)} ago`
   if (isHeld) return pass('portal-sync', `one speaks with the portal; ${last}`)
-  return fail('portal-sync', `none speaks with the portal; ${last}`, 'start one: `mentor-expiry portal-sync`')
+  const start = 'start one: `mentor-expiry portal-sync`'
+  if (due === 0) return advise('portal-sync', `none speaks with the portal, and nothing waits for it; ${last}`, start)
+  return fail(
+    'portal-sync',
+    `none speaks with the portal, and ${counted(due, 'mentor')} ${due === 1 ? 'waits' : 'wait'} for it; ${last}`,
+    start,
+  )
 }
 
 function gate({ isHeld, gateCode, gateFor }: Facts): Finding {

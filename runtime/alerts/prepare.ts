@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type Config, serversOf } from '../config.ts'
 import { atMost } from '../pause.ts'
 import { openPool } from '../pool.ts'
@@ -5,7 +6,7 @@ import { openDestinations } from './destinations.ts'
 import { type TellDeps, tellAlerts } from './tell.ts'
 
 export type AlertsDeps = Pick<TellDeps, 'observe'> & {
-  /** Who tells: its connections, of which one is always there, have this name. */
+  /** Who tells: its connections, of which one is always there, have this name and a mark of this process. */
   name: string
   /** Idle connections drop when a server restarts; that is worth a line and no more. */
   onError: (error: unknown) => void
@@ -25,6 +26,7 @@ export function prepareAlerts(
   { only }: { only?: number } = {},
 ): (signal: AbortSignal) => Promise<void> {
   const destinations = openDestinations(config)
+  const mark = randomBytes(3).toString('hex')
   const { database } = serversOf(config)
   const settings = {
     lease: config.ALERT_LEASE,
@@ -33,7 +35,7 @@ export function prepareAlerts(
     ...(only === undefined ? { checkEvery: config.CHECK_INTERVAL } : { only }),
   }
   return async (signal) => {
-    const pool = openPool({ ...database, name, max: 2, patience: 30_000, onError })
+    const pool = openPool({ ...database, name: `${name} ${mark}`, max: 2, patience: 30_000, onError })
     try {
       await tellAlerts({ pool, destinations, observe }, settings, signal)
     } finally {

@@ -7,6 +7,7 @@ import { hasRedis } from '../support/servers.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
 import { healthyDatabase, lookAt } from './diagnosis.ts'
+import { runToEnd } from './ending.ts'
 
 let database: Database
 
@@ -68,4 +69,11 @@ test('doctor tells which services are at work', async () => {
   await listener.waitForEvent('started')
   await waitFor('the listener to be seen', async () => (await lookAt(database, servers))['Services/listener'] === 'ok')
   expect((await lookAt(database, servers))['Services/notifier']).toMatch(/^advice/)
+
+  const env = { DATABASE_URL: database.url, QUEUE_URL: database.url }
+  const said = async () => (await runToEnd(database, ['doctor'], env)).output
+  expect(await said()).toMatch(/ok {4}listener +1 is connected$/m)
+  await using second = await startService(['listener'], servers)
+  await second.waitForEvent('started')
+  await waitFor('both listeners to be seen', async () => /ok {4}listener +2 are connected$/m.test(await said()))
 })

@@ -67,7 +67,9 @@ describe('without a portal', () => {
     await publish()
     expect(await look({})).toMatchObject({
       sync: expect.stringMatching(/^fail: off, and on the website are organisation-\d+: .* → set PORTAL_URL/),
-      'portal-sync': expect.stringMatching(/^fail: none speaks with the portal; .* → start one/),
+      'portal-sync': expect.stringMatching(
+        /^advice: none speaks with the portal, and nothing waits for it; .* → start one/,
+      ),
     })
   })
 })
@@ -206,7 +208,16 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
         `update expiry.portal_worker set until = now() - interval '1 hour', healthy_at = now() - interval '3 hours'`,
       ),
     'portal-sync',
-    /^fail: none speaks with the portal; the portal worked 3 hours ago → start one/,
+    /^advice: none speaks with the portal, and nothing waits for it; the portal worked 3 hours ago → start one/,
+  ],
+  [
+    'that no portal-sync runs, and somebody waits for it',
+    async () => {
+      await mentorWho(`status = 'pending'`)
+      await database.query(`update expiry.portal_worker set until = now() - interval '1 hour'`)
+    },
+    'portal-sync',
+    /^fail: none speaks with the portal, and 1 mentor waits for it; .* → start one/,
   ],
   [
     'a gate that is closed',
