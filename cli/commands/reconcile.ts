@@ -21,7 +21,7 @@ brake holds stays held. Running it twice does no harm; the night does the same f
 
 With --portal it is the website: the portal-sync that runs somewhere reads all contacts and compares them with what they
 must show, as it does by night; this follows it and prints each contact that is different, missing or of no mentor, since when,
-and whether it was pushed or is held. Parked mentors are tried again. Times are UTC.
+and whether it was pushed or is held. Parked mentors are tried again. Times are UTC, with --json ISO 8601.
 
   --initial           the first time with an environment of the portal, or after a mistake: whatever share differs is pushed
   --dry-run           asks for nothing, and shows the last result

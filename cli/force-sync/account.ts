@@ -1,3 +1,4 @@
+import { wordsForConnected } from '../connected-services.ts'
 import type { Attempt, Website } from '../website/facts.ts'
 import {
   wordsForAcknowledged,
@@ -61,6 +62,15 @@ function wordsForStep(step: string, code: string): string {
   if (step === 'decided') return code === 'show' ? 'to be shown' : 'to be hidden'
   if (code !== 'ok') return code === 'differs' ? 'differs from what was written' : code
   return step === 'read_back' ? 'shows what was written' : 'done'
+}
+
+/** In which time zone the account is. */
+export const describeZone = (zone: string): string => line('times', `of ${zone}`)
+
+/** Whether somebody takes what waits into the queue, for when nobody takes it out. */
+export function describeListeners(count: number): string {
+  const lack = count === 0 ? ': start one as well, nothing is taken into the queue' : ''
+  return line('listener', `${wordsForConnected(count)}${lack}`)
 }
 
 /** How it ended, as the last lines. */

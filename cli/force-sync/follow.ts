@@ -15,6 +15,16 @@ export type Seen = { website: Website; attempts: Attempt[] }
 /** Milliseconds between two looks. */
 const betweenLooks = 100
 
+/** The time zone of a mentor's organisation, in which times are told to people. */
+export async function zoneOf(database: Client, mentorId: string): Promise<string> {
+  const { rows } = await database.query<{ zone: string }>(
+    `select o.time_zone as zone
+       from expiry.mentors as m join expiry.organisations as o on o.id = m.organisation_id where m.id = $1`,
+    [mentorId],
+  )
+  return rows[0]?.zone ?? 'UTC'
+}
+
 /** Asks for a sync before everything else, and returns the version that will show it; null for who was never published. */
 export async function askSync(database: Client, mentorId: string, actor: string): Promise<number | null> {
   const { rows } = await database.query<{ version: number | null }>(
@@ -24,21 +34,25 @@ export async function askSync(database: Client, mentorId: string, actor: string)
   return rows[0]?.version ?? null
 }
 
-/** Tells what is seen until the version is done or refused, the time is over (in milliseconds) or the signal aborts. */
+/** `isPatient`: followed for all of the time, in milliseconds, also while nobody speaks with the portal. */
+type Wish = { mentorId: string; version: number; milliseconds: number; isPatient: boolean; isJson: boolean }
+
+/** Tells what is seen until the version is done or refused, nobody is there to do it, the time is over or the signal aborts. */
 export async function followSync(
   database: Client,
-  { mentorId, version, milliseconds }: { mentorId: string; version: number; milliseconds: number },
+  { mentorId, version, milliseconds, isPatient, isJson }: Wish,
   tell: (seen: Seen) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const end = performance.now() + milliseconds
   for (;;) {
-    const website = await readWebsite(database, mentorId)
+    const website = await readWebsite(database, mentorId, { isJson })
     if (!website) return 'removed'
     const attempts = website.attempts.filter((attempt) => attempt.version >= version)
     tell({ website, attempts })
     const outcome = outcomeOf(website, version)
-    if (outcome !== 'waiting' || performance.now() > end || signal.aborted) return outcome
+    const isInVain = !isPatient && !website.speaker?.isLive
+    if (outcome !== 'waiting' || isInVain || performance.now() > end || signal.aborted) return outcome
     await pause(betweenLooks, signal)
   }
 }

@@ -2,9 +2,9 @@ import type { Client } from 'pg'
 import { z } from 'zod'
 import { pause } from '../../runtime/pause.ts'
 import { Speaker } from '../website/facts.ts'
-import { speakerExpression } from '../website/facts-query.ts'
+import { type Format, iso, localTo, speakerExpression } from '../website/facts-query.ts'
 
-/** `YYYY-MM-DD HH:MM:SS` in UTC. */
+/** `YYYY-MM-DD HH:MM:SS` in UTC; for machines ISO 8601. */
 const utc = z.string()
 
 const Comparison = z.object({
@@ -50,16 +50,19 @@ export type ContactDifference = z.infer<typeof ContactDifference>
 /** Milliseconds between two looks. */
 const betweenLooks = 200
 
-const at = (instant: string) => `pg_catalog.to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`
+/** Whom the times are for. */
+type Reader = { isJson: boolean }
 
-const comparison = `
+const formatFor = ({ isJson }: Reader): Format => (isJson ? iso : localTo(`'UTC'`))
+
+const comparison = (at: Format) => `
   select pg_catalog.jsonb_build_object(
            'id', r.id, 'requestedBy', r.requested_by, 'isInitial', r.is_initial, 'status', r.status,
            'requestedAt', ${at('r.requested_at')}, 'startedAt', ${at('r.started_at')}, 'finishedAt', ${at('r.finished_at')},
            'contacts', r.contacts, 'compared', r.compared, 'different', r.different, 'missing', r.missing,
            'extra', r.extra, 'pushed', r.pushed, 'error', r.error
          ) as comparison,
-         ${speakerExpression(`'UTC'`)} as speaker
+         ${speakerExpression(at)} as speaker
     from expiry.portal_reconciliations as r`
 
 /** Whether anybody is, or ever was, on the website. */
@@ -90,9 +93,9 @@ export async function askComparison(
 }
 
 /** The last comparison that has come to an end. */
-export async function lastComparison(database: Client): Promise<Comparison | undefined> {
+export async function lastComparison(database: Client, reader: Reader): Promise<Comparison | undefined> {
   const { rows } = await database.query(
-    `${comparison} where r.status in ('done', 'held', 'failed') order by r.finished_at desc, r.id desc limit 1`,
+    `${comparison(formatFor(reader))} where r.status in ('done', 'held', 'failed') order by r.finished_at desc, r.id desc limit 1`,
   )
   return rows[0] && Comparison.parse(rows[0].comparison)
 }
@@ -100,13 +103,13 @@ export async function lastComparison(database: Client): Promise<Comparison | und
 /** Tells who speaks with the portal until the comparison has ended, the time is over (in milliseconds) or the signal aborts. */
 export async function followComparison(
   database: Client,
-  { id, milliseconds }: { id: number; milliseconds: number },
+  { id, milliseconds, isJson }: Reader & { id: number; milliseconds: number },
   tell: (speaker: Speaker | null) => void,
   signal: AbortSignal,
 ): Promise<{ comparison: Comparison; speaker: Speaker | null }> {
   const end = performance.now() + milliseconds
   for (;;) {
-    const { rows } = await database.query(`${comparison} where r.id = $1`, [id])
+    const { rows } = await database.query(`${comparison(formatFor({ isJson }))} where r.id = $1`, [id])
     const seen = z.object({ comparison: Comparison, speaker: Speaker.nullable() }).parse(rows[0])
     tell(seen.speaker)
     const isOpen = seen.comparison.status === 'requested' || seen.comparison.status === 'running'
@@ -116,10 +119,10 @@ export async function followComparison(
 }
 
 /** What the last comparison has found, by kind and contact. */
-export async function readDifferences(database: Client): Promise<ContactDifference[]> {
+export async function readDifferences(database: Client, reader: Reader): Promise<ContactDifference[]> {
   const { rows } = await database.query(
     `select d.portal_key as contact, d.kind, d.fields, d.is_exposed as "isExposed", d.claims_sync as "claimsSync",
-            ${at('d.since')} as since,
+            ${formatFor(reader)('d.since')} as since,
             pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - d.since) as age,
             case when m.id is not null then o.slug || '/' || coalesce(m.external_ref, m.id::text) end as mentor,
             p.status, p.last_error as error

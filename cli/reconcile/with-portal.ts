@@ -23,7 +23,7 @@ export async function reconcileWithPortal(
   const say = (text: string) => !isJson && write(text)
   const end = async (comparison: Comparison | undefined, told: string, retried = 0): Promise<ExitCode> => {
     const isEnded = comparison?.status === 'done' || comparison?.status === 'held'
-    const found = isEnded ? await readDifferences(client) : []
+    const found = isEnded ? await readDifferences(client, { isJson }) : []
     const differences = found.map((each) => ({ ...each, fate: comparison && fateOf(each, comparison) }))
     if (isJson) write(`${JSON.stringify({ comparison: comparison ?? null, retried, differences })}\n`)
     const isOver = isEnded || comparison?.status === 'failed'
@@ -32,7 +32,7 @@ export async function reconcileWithPortal(
   }
 
   if (isDry) {
-    const last = await lastComparison(client)
+    const last = await lastComparison(client, { isJson })
     const told = 'Nothing was asked for: --dry-run shows the last result.\n'
     return end(last, last ? told : `Nothing was ever compared. ${told}`)
   }
@@ -48,7 +48,7 @@ export async function reconcileWithPortal(
     if (isHindered && key !== told) say(`Waits: ${wordsForSpeaker(speaker)}.\n`)
     told = key
   }
-  const { comparison, speaker } = await followComparison(client, { id, milliseconds }, tell, signal)
+  const { comparison, speaker } = await followComparison(client, { id, milliseconds, isJson }, tell, signal)
   const isOpen = comparison.status === 'requested' || comparison.status === 'running'
   return end(comparison, isOpen ? describeWaiting(comparison, speaker) : '', retried)
 }

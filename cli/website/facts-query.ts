@@ -4,12 +4,21 @@ import { Website } from './facts.ts'
 /** Attempts that are read. */
 const most = 10
 
-const localTo = (zone: string) => (instant: string) =>
-  `pg_catalog.to_char(${instant} at time zone ${zone}, 'YYYY-MM-DD HH24:MI:SS')`
+/** An instant as text, as an SQL expression of that instant. */
+export type Format = (instant: string) => string
 
-/** Who speaks with the portal, as an SQL expression; times are in the zone that another expression names. */
-export function speakerExpression(zone: string): string {
-  const local = localTo(zone)
+/** For people: `YYYY-MM-DD HH:MM:SS` in the zone that another expression names. */
+export const localTo =
+  (zone: string): Format =>
+  (instant) =>
+    `pg_catalog.to_char(${instant} at time zone ${zone}, 'YYYY-MM-DD HH24:MI:SS')`
+
+/** For machines: ISO 8601, with the offset of UTC. */
+export const iso: Format = (instant) =>
+  `pg_catalog.to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
+
+/** Who speaks with the portal, as an SQL expression. */
+export function speakerExpression(local: Format): string {
   return `(
     select pg_catalog.jsonb_build_object(
              'isLive', w.until > pg_catalog.clock_timestamp(), 'gateCode', w.gate_code,
@@ -19,8 +28,6 @@ export function speakerExpression(zone: string): string {
       from expiry.portal_worker as w
   )`
 }
-
-const local = localTo('o.time_zone')
 
 /** The use of break-glass-sync that made the attempt a. */
 const byHand = `(
@@ -38,7 +45,7 @@ const acknowledgedByHand = `(
       ) as a
   )`
 
-const sync = `(
+const sync = (local: Format) => `(
     select pg_catalog.jsonb_build_object(
              'status', p.status, 'version', p.desired_version, 'desired', p.desired, 'since', ${local('p.changed_at')},
              'syncedVersion', p.synced_version, 'acknowledgedAt', ${local('p.synced_at')},
@@ -53,34 +60,42 @@ const sync = `(
      where p.mentor_id = m.id
   )`
 
-const steps = `(
+const steps = (local: Format) => `(
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
              'step', s.value ->> 'step', 'code', s.value ->> 'code', 'at', ${local(`(s.value ->> 'at')::timestamptz`)}
            ) order by s.place), '[]')
       from pg_catalog.jsonb_array_elements(a.steps) with ordinality as s (value, place)
   )`
 
-const attempts = `(
+const attempts = (local: Format) => `(
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
              'version', a.version, 'attempt', a.attempt, 'outcome', a.outcome, 'code', a.code,
-             'finishedAt', ${local('a.finished_at')}, 'byHand', ${byHand}, 'steps', ${steps}
+             'finishedAt', ${local('a.finished_at')}, 'byHand', ${byHand}, 'steps', ${steps(local)}
            ) order by a.attempt), '[]')
       from (
         select l.* from expiry.portal_sync_attempts as l where l.mentor_id = m.id order by l.attempt desc limit ${most}
       ) as a
   )`
 
-/** What the website has to do with the mentor m of the organisation o, as an SQL expression; the shape is Website. */
-export const websiteExpression = `pg_catalog.jsonb_build_object(
+const websiteIn = (format: Format) => `pg_catalog.jsonb_build_object(
     'isEnabled', o.portal_enabled, 'portalKey', m.portal_key,
     'desired', (select d.desired from expiry.portal_desires as d where d.mentor_id = m.id),
-    'sync', ${sync}, 'attempts', ${attempts}, 'speaker', ${speakerExpression('o.time_zone')}
+    'sync', ${sync(format)}, 'attempts', ${attempts(format)}, 'speaker', ${speakerExpression(format)}
   )`
 
+const local = localTo('o.time_zone')
+
+/** What the website has to do with the mentor m of the organisation o, as an SQL expression; the shape is Website. */
+export const websiteExpression = websiteIn(local)
+
 /** What the website has to do with a mentor at this instant; undefined where there is no such mentor. */
-export async function readWebsite(database: Client, mentorId: string): Promise<Website | undefined> {
+export async function readWebsite(
+  database: Client,
+  mentorId: string,
+  { isJson }: { isJson: boolean },
+): Promise<Website | undefined> {
   const { rows } = await database.query<{ website: unknown }>(
-    `select ${websiteExpression} as website
+    `select ${isJson ? websiteIn(iso) : websiteExpression} as website
        from expiry.mentors as m
        join expiry.organisations as o on o.id = m.organisation_id
       where m.id = $1`,

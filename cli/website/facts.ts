@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** `YYYY-MM-DD HH:MM:SS` in the organisation's time zone. */
+/** `YYYY-MM-DD HH:MM:SS` in the organisation's time zone; for machines ISO 8601. */
 const local = z.string()
 
 const Desired = z.object({

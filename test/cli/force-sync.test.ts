@@ -7,6 +7,7 @@ import { type Ending, runToEnd } from './ending.ts'
 
 /** What is said only where something takes longer than usual. */
 const waits = '(waits .*\\n)*'
+const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
 const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d'
 
 let stage: Stage
@@ -47,7 +48,8 @@ test('each step is told, from the decision to the hour by which the website foll
   expect(output).toMatch(
     new RegExp(
       [
-        '^decision      must be shown, in service through 2099-03-01; on contact M-1: status active, expiry date 2099-03-01',
+        '^times         of Europe/Oslo',
+        'decision      must be shown, in service through 2099-03-01; on contact M-1: status active, expiry date 2099-03-01',
         `credential    accepted by the portal; it was last seen to work on ${time}`,
         `${waits}begun         ${time}  to be shown`,
         `read          ${time}  done`,
@@ -76,12 +78,17 @@ test('where the contact shows it already, nothing is written; machines are told 
   expect(JSON.parse(output)).toMatchObject({
     mentor: 'fjord/M-1',
     outcome: 'done',
-    website: { desired: { visible: false, status: 'paused' }, sync: { status: 'synced' }, speaker: { isLive: true } },
+    website: {
+      desired: { visible: false, status: 'paused' },
+      sync: { status: 'synced', acknowledgedAt: iso, effectBy: iso },
+      speaker: { isLive: true, healthyAt: iso },
+    },
     attempts: [
       {
         outcome: 'acknowledged',
+        finishedAt: iso,
         steps: [
-          { step: 'decided', code: 'hide' },
+          { step: 'decided', code: 'hide', at: iso },
           { step: 'read', code: 'ok' },
         ],
       },
@@ -94,7 +101,7 @@ test('what is parked is said with the meaning of its code, and tried again by th
   stage.simulator.control.deleteContact('M-1')
   stage.startListener()
   stage.startPortalSync()
-  const parked = await forceSync('fjord/M-1')
+  const parked = await forceSync('fjord/M-1', '--timeout', '60')
   expect(parked.output).toContain('  refused (0x80060891, the portal has no contact with this key)')
   expect(parked.output).toMatch(/^not done {6}parked \(0x80060891, .*or by `mentor-expiry force-sync fjord\/M-1`$/m)
   expect(parked.code).toBe(1)
@@ -106,17 +113,30 @@ test('what is parked is said with the meaning of its code, and tried again by th
 
 test('nobody speaks with the portal: that is said, the wish stays, and whoever comes does it', async () => {
   stage.startListener()
-  const alone = await forceSync('fjord/M-1', '--timeout', '1', '--actor', 'kari')
+  await waitFor('the listener', async () => {
+    const alerts = `select from pg_stat_activity where application_name like 'mentor-expiry listener alerts%' and datname = current_database()`
+    return (await stage.database.query(alerts)).rowCount !== 0
+  })
+  const began = performance.now()
+  const alone = await forceSync('fjord/M-1', '--actor', 'kari')
+  expect(performance.now() - began).toBeLessThan(20_000)
   expect(alone.code).toBe(1)
   expect(alone.output).toContain('credential    nobody speaks with the portal: no portal-sync is running')
-  expect(alone.output).toMatch(/^not done {6}(pending|in the queue)/m)
+  expect(alone.output).toMatch(/^not done {6}(pending|in the queue).*\nlistener {6}1 is connected$/m)
   const { rows } = await stage.database.query('select requested_by from expiry.portal_sync')
   expect(rows).toEqual([{ requested_by: 'kari' }])
 
-  await using followed = await startUntil('nobody speaks', 'fjord/M-1')
+  await using followed = await startUntil('nobody speaks', 'fjord/M-1', '--timeout', '60')
   stage.startPortalSync()
   expect((await followed.exited).code).toBe(0)
   expect(labels(followed.output)).toContain('acknowledged')
+})
+
+test('where neither is connected both are said to be missing', async () => {
+  const { code, output } = await forceSync('fjord/M-1')
+  expect(output).toContain('nobody speaks with the portal')
+  expect(output).toMatch(/^listener {6}none is connected: start one as well/m)
+  expect(code).toBe(1)
 })
 
 test('while no listener takes it into the queue, that is what it waits for', async () => {
@@ -212,7 +232,7 @@ test('a mentor who is being removed is hidden and gone', async () => {
   const { database } = stage
   await portalSync.stop()
   await database.query(`select expiry.remove_mentor($1, 'ola')`, [kari.id])
-  await using followed = await startUntil('nobody speaks', 'fjord/M-1')
+  await using followed = await startUntil('nobody speaks', 'fjord/M-1', '--timeout', '60')
   followed.freeze()
   stage.startPortalSync()
   await waitFor('the removal', async () => (await database.query('select from expiry.mentors')).rowCount === 0)

@@ -77,6 +77,9 @@ test('each contact that is different, missing or of no mentor is told, and what 
   })
   const again = await reconcile('--json')
   expect(again.code).toBe(0)
+  const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  const { comparison, differences } = JSON.parse(again.output)
+  expect([comparison.requestedAt, comparison.finishedAt, differences[0].since]).toEqual([iso, iso, iso])
   expect(JSON.parse(again.output)).toMatchObject({
     comparison: { status: 'done', different: 0, missing: 0, extra: 1 },
     retried: 1,
