@@ -1,6 +1,6 @@
 import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import type { QueryResult } from 'pg'
+import type { QueryArrayResult } from 'pg'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { legible } from '../legible.ts'
@@ -10,7 +10,10 @@ import { parseUsage, UsageError } from '../usage.ts'
 const help = `mentor-expiry sql "<statements>"|- [--json]
 
 Runs SQL against the database of DATABASE_URL, or of the instance that runs in this folder, and prints what it returns:
-for machines without psql. - reads standard input. Several statements are one transaction.
+for machines without psql. - reads standard input. Several statements are one transaction. Of columns with one name the second
+is name_2, the third name_3.
+
+  --json   one JSON object for each statement: { command, count, rows }; values are text, as PostgreSQL writes them, or null
 
   mentor-expiry sql "select * from expiry.uncovered_reminders"
   mentor-expiry sql - < feed.sql
@@ -37,18 +40,16 @@ export const sqlCommand: Command = {
       types: { getTypeParser: () => (text: string) => text }, // as PostgreSQL writes it
     })
     try {
-      const answer: QueryResult | QueryResult[] = await database.client.query(statement)
+      const answer: QueryArrayResult<unknown[]> | QueryArrayResult<unknown[]>[] = await database.client.query({
+        text: statement,
+        rowMode: 'array',
+      })
       for (const result of [answer].flat()) {
-        if (values.json)
-          stdout.write(`${JSON.stringify({ command: result.command, count: result.rowCount, rows: result.rows })}\n`)
-        else if (result.fields.length > 0)
-          stdout.write(
-            printTable(
-              result.fields.map((field) => field.name),
-              result.rows,
-            ),
-          )
-        else stdout.write(`${result.command} ${result.rowCount ?? ''}\n`)
+        const columns = numbered(result.fields.map(({ name }) => name))
+        const rows = result.rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])))
+        if (values.json) stdout.write(`${JSON.stringify({ command: result.command, count: result.rowCount, rows })}\n`)
+        else if (result.fields.length > 0) stdout.write(printTable(columns, rows))
+        else stdout.write(`${[result.command, result.rowCount ?? []].flat().join(' ')}\n`)
       }
       return 0
     } catch (error) {
@@ -56,4 +57,17 @@ export const sqlCommand: Command = {
       return 1
     }
   },
+}
+
+/** The names, each once: what would be there again gets a number. */
+function numbered(names: string[]): string[] {
+  const taken = new Set(names)
+  const seen = new Set<string>()
+  return names.map((name) => {
+    let unique = name
+    for (let place = 2; seen.has(unique) || (unique !== name && taken.has(unique)); place += 1)
+      unique = `${name}_${place}`
+    seen.add(unique)
+    return unique
+  })
 }
