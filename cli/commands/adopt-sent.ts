@@ -1,15 +1,17 @@
 import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
-const help = `mentor-expiry adopt-sent FILE|- [--apply] [--json]
+const help = `mentor-expiry adopt-sent FILE|FOLDER|- [--apply] [--json]
 
 After a backup was restored: records as sent the reminders, and messages about service, that were sent since it was made, so
-that nobody is told again. FILE is anything in which the Message-IDs of the messages sent stand: the mail server's log, a folder of messages
-in one stream, an export. Stop listener and notifier, restore, run this, start them again (docs/operations.md).
+that nobody is told again. FILE is anything in which the Message-IDs of the messages sent stand: the mail server's log, an
+export, or a FOLDER with such files, below it as well; - is standard input. Stop listener and notifier, restore, run this, start them again (docs/operations.md).
 
   --apply   writes; without it, it only says what it would do
 `
@@ -30,13 +32,14 @@ export const adoptSentCommand: Command = {
     })
     const [path] = positionals
     if (path === undefined || positionals.length > 1)
-      throw new UsageError('one file is expected, or - for standard input')
+      throw new UsageError('one file or folder is expected, or - for standard input')
     const sent = await readSent(path, signal)
     const adopted = await adopt(await databaseAddress(), sent, values.apply)
     if (values.json) stdout.write(`${JSON.stringify({ found: sent.length, adopted, applied: values.apply })}\n`)
     else {
-      stdout.write(`${sent.length} reminders are named in ${path === '-' ? 'the input' : path}; `)
-      stdout.write(`${adopted} of them this database did not know as sent\n`)
+      const named = sent.length === 1 ? '1 reminder is' : `${sent.length} reminders are`
+      stdout.write(`${named} named in ${path === '-' ? 'the input' : path}; `)
+      stdout.write(`${adopted} of ${sent.length === 1 ? 'it' : 'them'} this database did not know as sent\n`)
       stdout.write(values.apply ? 'now it does\n' : 'nothing was written: --apply writes\n')
     }
     return 0
@@ -44,21 +47,30 @@ export const adoptSentCommand: Command = {
 }
 
 async function readSent(path: string, signal: AbortSignal): Promise<Sent[]> {
-  const input = path === '-' ? process.stdin : createReadStream(path, { signal })
   const found = new Map<string, Sent>()
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      for (const [text, kind = '', threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
-        found.set(text, { kind, threshold_day: Number(threshold), expiry_date, mentor_key })
+    for (const file of path === '-' ? [path] : await filesOf(path)) {
+      const input = file === '-' ? process.stdin : createReadStream(file, { signal })
+      for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+        for (const [text, kind = '', threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
+          found.set(text, { kind, threshold_day: Number(threshold), expiry_date, mentor_key })
+        }
       }
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES')
       throw new UsageError(`${path} can't be read (${code})`)
     throw error
   }
   return [...found.values()]
+}
+
+/** The file itself, or those of a folder and of the folders below it. */
+async function filesOf(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path]
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
 async function adopt(address: ServerAddress, sent: Sent[], apply: boolean): Promise<number> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { accepted, begin, claim, finish } from '../db/delivery.ts'
@@ -11,6 +11,7 @@ import { createGuardedFolder } from '../support/guarded-folder.ts'
 import { addMentor, addOrganisation, type Mentor, nightly, setClock } from '../support/people.ts'
 import { startService } from '../support/services.ts'
 import { waitFor } from '../support/wait.ts'
+import { runToEnd } from './ending.ts'
 
 let database: Database
 let organisation: string
@@ -62,6 +63,22 @@ test('what a mail log names becomes sent, whatever the restored row was, and the
   expect(await adopt(log, '--apply')).toEqual({ found: 3, adopted: 0, applied: true })
   await nightly(database)
   expect(await status(missing)).toBe('30 sent')
+})
+
+test('a folder of messages is read with those below it, and what is not there is named', async () => {
+  const [first, second] = [
+    await addMentor(database, { organisation, daysLeft: 7 }),
+    await addMentor(database, { organisation, daysLeft: 14 }),
+  ]
+  await using folder = await createGuardedFolder('maildir')
+  await mkdir(join(folder.path, 'cur'))
+  await writeFile(join(folder.path, '1.eml'), `Message-ID: <${await messageIdOf(first, 7)}>\r\n\r\n`)
+  await writeFile(join(folder.path, 'cur', '2'), `Message-ID: <${await messageIdOf(second, 14)}>\r\n\r\n`)
+  const adopted = await runToEnd(database, ['adopt-sent', folder.path, '--apply'])
+  expect(adopted.output).toContain(`2 reminders are named in ${folder.path}; 2 of them this database`)
+  expect([await status(first), await status(second)]).toEqual(['7 sent', '14 sent'])
+  const missing = await runToEnd(database, ['adopt-sent', join(folder.path, 'nothing')])
+  expect(missing).toMatchObject({ code: 2, output: expect.stringContaining("can't be read (ENOENT)") })
 })
 
 test('who was told that a mentor has left service is not told again by the night after the restore', async () => {
