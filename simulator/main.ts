@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { Options } from './options.ts'
 import { startSimulator } from './simulator.ts'
 
@@ -12,25 +13,55 @@ Options are JSON, from a file or from standard input. Prints one line of JSON wi
 not given are at /__sim/credentials.
 `
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' } },
-})
-if (values.help) process.stdout.write(help)
-else await run(positionals[0])
+await run(process.argv.slice(2))
 
-async function run(source: string | undefined): Promise<void> {
-  const given =
-    source === undefined ? '{}' : source === '-' ? await text(process.stdin) : await readFile(source, 'utf8')
-  const options = Options.safeParse(JSON.parse(given))
-  if (!options.success) {
-    process.stderr.write(`bad options: ${options.error.issues.map(({ path }) => path.join('.')).join(', ')}\n`)
-    process.exitCode = 2
-    return
-  }
-  const simulator = await startSimulator(options.data)
+async function run(args: string[]): Promise<void> {
+  const given = await read(args)
+  if (given === 'help') return void process.stdout.write(help)
+  if ('fault' in given) return end(given.fault)
+  const simulator = await startSimulator(given.options).catch((error: unknown) => ({ fault: codeOf(error) }))
+  if ('fault' in simulator) return end(`the simulator cannot start (${simulator.fault})`)
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => void simulator[Symbol.asyncDispose]())
   }
   process.stdout.write(`${JSON.stringify(simulator.urls)}\n`)
+}
+
+function end(fault: string): void {
+  process.stderr.write(`${fault}\n`)
+  process.exitCode = 2
+}
+
+type Given = 'help' | { options: Options } | { fault: string }
+
+async function read(args: string[]): Promise<Given> {
+  let source: string | undefined
+  try {
+    const { positionals, values } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' } },
+    })
+    if (values.help) return 'help'
+    source = positionals[0]
+  } catch (error) {
+    return { fault: `${error instanceof Error ? error.message : codeOf(error)}\n\n${help}` }
+  }
+  const name = source === '-' ? 'standard input' : source
+  let json: string
+  try {
+    json = source === undefined ? '{}' : source === '-' ? await text(process.stdin) : await readFile(source, 'utf8')
+  } catch (error) {
+    return { fault: `${name} cannot be read (${codeOf(error)})` }
+  }
+  try {
+    const options = Options.safeParse(JSON.parse(json))
+    return options.success ? { options: options.data } : { fault: `bad options:\n${z.prettifyError(options.error)}` }
+  } catch (error) {
+    return { fault: `${name} is not JSON: ${error instanceof Error ? error.message : codeOf(error)}` }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
