@@ -12,7 +12,14 @@ export async function checkLinks(database: Client): Promise<Finding[]> {
   )
   const broken = rows.filter(({ template }) => expandMentorUrl(template, anyMentor) === null).map(({ slug }) => slug)
   if (broken.length === 0)
-    return [pass('links', `${counted(rows.length, 'organisation')} with links to its mentors, all sound`)]
+    return [
+      pass(
+        'links',
+        rows.length === 0
+          ? 'no organisation has a mentor_url: messages go out without a link'
+          : `${counted(rows.length, 'organisation')} with links to mentors, all sound`,
+      ),
+    ]
   return [
     advise(
       'links',

@@ -100,16 +100,22 @@ function sentences(
     row('certifications', certifications),
     '',
     `Reminders that ${written ? 'go' : 'would go'} out at once: ${reminders.pending}${byThreshold && ` (${byThreshold})`}`,
-    ...when(reminders.unreachable, 'due reminders reach nobody: no coordinator with an address, no fallback_email'),
-    ...when(reminders.superseded, 'open reminders are superseded'),
+    ...when(
+      reminders.unreachable,
+      'due reminder reaches nobody: no coordinator with an address, no fallback_email',
+      'due reminders reach nobody: no coordinator with an address, no fallback_email',
+    ),
+    ...when(reminders.superseded, 'open reminder is superseded', 'open reminders are superseded'),
     ...reminders.held.flatMap(({ organisation, count }) =>
       when(
         count,
-        `mentors of ${organisation} stay in service although their dates have passed: the brake holds that until a person decides (mentor-expiry approve-expiry ${organisation})`,
+        `mentor of ${organisation} stays in service although the date has passed: ${heldUntil(organisation)}`,
+        `mentors of ${organisation} stay in service although their dates have passed: ${heldUntil(organisation)}`,
       ),
     ),
     ...when(
       keptExpired,
+      'mentor stays certification_expired although the file says active: only a valid date brings them back',
       'mentors stay certification_expired although the file says active: only a valid date brings them back',
     ),
     ...(moves === null ? [] : ['', ...linesOfMoves(moves)]),
@@ -121,6 +127,9 @@ function row(name: string, { new: added, changed, unchanged }: Tally): string {
   return `${name.padEnd(15)}${[added, changed, unchanged].map((count) => String(count).padStart(10)).join('')}`
 }
 
-function when(count: number, words: string): string[] {
-  return count === 0 ? [] : [`${count} ${words}`]
+const heldUntil = (organisation: string) =>
+  `the brake holds that until a person decides (mentor-expiry approve-expiry ${organisation})`
+
+function when(count: number, one: string, many: string): string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]
 }

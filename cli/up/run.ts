@@ -215,7 +215,7 @@ function suggestion(
       : [
           `The website is imitated: see whom it lists at ${page}, and take somebody off it`,
           `  ${pausing}`,
-          '  It follows in seconds here; the real one takes up to 15 minutes.',
+          '  It follows within some 10 seconds here; the real one takes up to 15 minutes.',
         ]),
     ...(dashboard === undefined ? [] : [`See the queue at ${dashboard}`]),
     'Ctrl-C stops everything.',

@@ -43,7 +43,7 @@ test('a renewal supersedes the open reminder, and a date brought forward makes a
   await importFile(database, [header, line('m1', day('2027-03-04')), line('m2', day('2028-03-04'))])
   const { stdout } = await importFile(database, [header, line('m1', day('2029-03-04')), line('m2', day('2027-03-10'))])
   expect(stdout).toContain('Reminders that go out at once: 1 (1 at 14 days)')
-  expect(stdout).toContain('1 open reminders are superseded')
+  expect(stdout).toContain('1 open reminder is superseded')
   expect(await reminders()).toEqual(['m1 7 2027-03-04 superseded renewed', 'm2 14 2027-03-10 pending'])
   const { rows } = await database.query(
     'select old_expiry_date, new_expiry_date, actor from expiry.certification_history order by 1',
@@ -89,7 +89,7 @@ test('a coordinator gets a new name and address once for all mentors, and keeps 
 test('a repaired address sends the reminder that had reached nobody', async () => {
   const lost = { ...day('2027-03-04'), coordinator_email: '' }
   const first = await importFile(database, [header, line('m1', lost)])
-  expect(first.stdout).toContain('1 due reminders reach nobody')
+  expect(first.stdout).toContain('1 due reminder reaches nobody')
   const second = await importFile(database, [header, line('m1', day('2027-03-04'))])
   expect(second.stdout).toContain('Reminders that go out at once: 1 (1 at 7 days)')
   expect(await reminders()).toEqual(['m1 7 2027-03-04 pending'])

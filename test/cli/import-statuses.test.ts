@@ -150,7 +150,7 @@ test('import never makes a certification_expired mentor active', async () => {
     { name: 'Renamed', status: 'certification_expired' },
     { status: 'inactive' },
   ])
-  expect(stdout).toContain('1 mentors stay certification_expired')
+  expect(stdout).toContain('1 mentor stays certification_expired')
 })
 
 test('an empty status means active for a new mentor and no change for a known one', async () => {
