@@ -56,10 +56,10 @@ export const exceptions: readonly Exception[] = [
     instead: async ({ folder }) => verifyUnits(join(folder, 'etc/systemd/system'), folder),
   },
   {
-    command: /^systemctl (enable --now|start|stop|restart)( mentor-expiry-[a-z-]+)+$/,
+    command: /^systemctl (enable --now|start|stop|restart)( mentor-expiry-[a-z-]+(@\d+)?)+$/,
     why: 'it would reach the systemd of this machine: the units that it names are looked for',
     instead: async ({ folder }, text) => {
-      for (const [name] of text.matchAll(/mentor-expiry-[a-z-]+/g)) {
+      for (const [name] of text.matchAll(/mentor-expiry-[a-z-]+@?/g)) {
         expect(existsSync(join(folder, 'etc/systemd/system', `${name}.service`)), name).toBe(true)
       }
     },

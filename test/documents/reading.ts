@@ -62,12 +62,21 @@ export const readings: Record<string, Reading> = {
   },
   'docs/errors.md': { substitutions: () => ({}), before: { 'select * from expiry.mentor_rechecks': migrate } },
   'docs/operations.md': {
-    substitutions: ({ folder }, { login }) => ({
+    substitutions: ({ folder }, { login, url }) => ({
       my_login: login,
+      'postgres://admin@…': url,
+      '/etc/mentor-expiry/': join(folder, 'etc/mentor-expiry/'),
       '/etc/systemd/system/': join(folder, 'etc/systemd/system/'),
       '/var/log/mail.log': join(folder, 'mail.log'),
     }),
     before: {
+      'sh -c': async ({ folder, env }) => {
+        await mkdir(join(folder, 'etc/mentor-expiry'), { recursive: true })
+        const lines = Object.entries({ ...env, MAIL_FROM: 'Reminders <reminders@example.org>' }).map(
+          ([name, value]) => `${name}='${value}'\n`,
+        )
+        await writeFile(join(folder, 'etc/mentor-expiry/environment'), lines.join(''), { mode: 0o600 })
+      },
       'cp ops/': async ({ folder }) => {
         await mkdir(join(folder, 'etc/systemd/system'), { recursive: true })
       },
@@ -91,7 +100,7 @@ export const readings: Record<string, Reading> = {
       'bin/mentor-expiry break-glass-sync': async ({ stdout }) => {
         expect(stdout).toContain('Nothing was written: --apply writes')
       },
-      'cat .data/outbox': async (_, __, { url }) => {
+      'bin/mentor-expiry adopt-sent .data/outbox': async (_, __, { url }) => {
         expect(await pendingMessages(url)).toEqual([])
         const sent = await askOnce(url, `select from expiry.reminder_dispatch_log where status = 'sent'`)
         expect(sent).toHaveLength(2)
@@ -138,6 +147,7 @@ export const readings: Record<string, Reading> = {
   'docs/simulator.md': {
     substitutions: (_, { simulator: { control, urls } }) => ({
       'http://127.0.0.1:8181/__sim/': urls.control,
+      '"port": 8181': '"port": 0',
       '11111111-2222-4333-8444-555555555555': control.credentials().clientId,
     }),
     after: {

@@ -16,6 +16,11 @@ test('each unit starts a command that there is, and is not started again after a
     await using service = await startService([command], { DATABASE_URL: 'nonsense' })
     const { code } = await service.exited
     expect(service.output).toContain('bad configuration')
+    // The later file wins, and %N is the unit's own name: with `@2` for an instance.
+    expect(unit.match(/^EnvironmentFile=.*$/gm)).toEqual([
+      'EnvironmentFile=/etc/mentor-expiry/environment',
+      'EnvironmentFile=-/etc/mentor-expiry/%N',
+    ])
     expect(unit).toMatch(new RegExp(`^RestartPreventExitStatus=${code}$`, 'm'))
   }
 })
