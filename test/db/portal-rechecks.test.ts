@@ -3,6 +3,7 @@ import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentors, addOrganisation, type Mentor, only, type Runner, setClock, setStatus } from '../support/people.ts'
 import {
   acknowledgeAll,
+  claim,
   environment,
   hold,
   holder,
@@ -213,6 +214,44 @@ describe('a portion', () => {
 
 describe('while portions wait', () => {
   beforeEach(publishAll)
+
+  test('nobody is shown who was settled before: those to be hidden by them go first, whoever claims', async () => {
+    const { rows: people } = await database.query<{ id: string }>('select id from expiry.mentors order by id')
+    await database.query(
+      `alter table expiry.mentors disable trigger user;
+       update expiry.mentors set status = case when substr(id::text, 36) < '8' then 'paused' else status end;
+       alter table expiry.mentors enable trigger user`,
+    )
+    await database.query('select expiry.settle_portal($1)', [people.map(({ id }) => id)])
+    await acknowledgeAll(database)
+    await database.query(`update expiry.portal_sync set synced_at = now() - interval '1 hour'`)
+    await database.query(
+      `update expiry.mentors set status = case status when 'active' then 'paused'::expiry.mentor_status else 'active' end`,
+    )
+    await settlePortion(database)
+    const first = await claim(database, many)
+    expect(new Set(first.map(({ priority }) => priority))).toEqual(new Set([2]))
+    await settleLeft(database)
+    const rest = await claim(database, many)
+    expect(first.length + rest.length).toBe(many)
+    expect(new Set(rest.map(({ priority }) => priority))).toEqual(new Set([2, 3]))
+  })
+
+  test('whoever became pending before they were left does not wait for them, and nobody waits longer than five minutes', async () => {
+    await pauseAll()
+    const pending = (since: string) =>
+      database.query(
+        `update expiry.portal_sync set status = 'pending', priority = 3, available_at = now() - $1::interval
+          where mentor_id in (select mentor_id from expiry.portal_sync where status = 'synced' limit 10)`,
+        [since],
+      )
+    await pending('1 minute')
+    expect(await claim(database)).toHaveLength(10)
+    await pending('0')
+    expect(await claim(database)).toEqual([])
+    await database.query(`update expiry.portal_rechecks set noted_at = noted_at - interval '5 minutes'`)
+    expect(await claim(database)).toHaveLength(10)
+  })
 
   test('a mentor among them is not deleted before the website has acknowledged', async () => {
     await database.query(`update expiry.mentors set status = 'inactive'`)
