@@ -112,7 +112,7 @@ const wordings: Readonly<Record<string, Wording>> = {
   }),
   portal_stuck: ({ pending = 0, queued = 0, sending = 0 }) => ({
     title: 'the website is not kept up',
-    happened: `Nothing was pushed to the portal for ten minutes, and there is something to push: ${pending} pending, ${queued} queued, ${sending} sending.`,
+    happened: `For ten minutes nothing was pushed to the portal, or no listener has looked at what a statement about many has changed: ${pending} pending, ${queued} queued, ${sending} sending.`,
     todo: 'Is portal-sync running, is it configured (PORTAL_URL), does the queue answer, is a listener running?',
     runbook: portalOutage,
   }),

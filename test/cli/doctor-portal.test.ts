@@ -238,6 +238,16 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     /^fail: 1 mentor waited for more than 15 minutes .* → do a listener and a portal-sync run/,
   ],
   [
+    'mentors at whom nobody has looked since a statement about many',
+    () =>
+      database.query(
+        `insert into expiry.portal_rechecks (mentor_ids, changed_at, noted_at)
+         select array[gen_random_uuid(), gen_random_uuid()], now(), now() - interval '20 minutes'`,
+      ),
+    'waiting',
+    /^fail: 2 mentors waited for more than 15 minutes .* → do a listener and a portal-sync run/,
+  ],
+  [
     'a push that began and never ended',
     () => mentorWho(`status = 'sending', sending_version = 1, lease_until = now() - interval '5 minutes'`),
     'sending',
