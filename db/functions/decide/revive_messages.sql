@@ -17,13 +17,17 @@ begin
     join expiry.sending_hours as h on h.organisation_id = m.organisation_id
    where l.mentor_id = any (p_mentor_ids)
      and l.status = 'superseded'
-     -- Who may have it is told no more, unless one of its channels has not: begin leaves out those that have accepted.
-     and (not l.may_have_reached or exists (
-       select from pg_catalog.unnest(l.channels) as c
-        where not exists (
-          select from expiry.reminder_delivery_attempts as a
-           where a.log_id = l.id and a.channel = c and a.outcome in ('accepted', 'uncertain')
-        )
+     -- Who may have it is told no more; but a channel that has certainly not taken it gets it where the others certainly have,
+     -- which begin leaves out.
+     and (not l.may_have_reached or (
+       select pg_catalog.bool_and(said.accepted or not said.uncertain) and not pg_catalog.bool_and(said.accepted)
+         from pg_catalog.unnest(l.channels) as c
+        cross join lateral (
+          select coalesce(pg_catalog.bool_or(a.outcome = 'accepted'), false) as accepted,
+                 coalesce(pg_catalog.bool_or(a.outcome = 'uncertain'), false) as uncertain
+            from expiry.reminder_delivery_attempts as a
+           where a.log_id = l.id and a.channel = c
+        ) as said
      ))
      and case l.kind
        when 'lapsed' then m.status = 'certification_expired' and l.certification_expiry_date = (

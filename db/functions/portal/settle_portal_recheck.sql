@@ -4,6 +4,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
 as $$
 declare
   v_newest bigint := coalesce(p_newest, (select pg_catalog.max(r.id) from expiry.portal_rechecks as r));
@@ -18,15 +19,21 @@ begin
   end if;
   select r.id into v_id from expiry.portal_rechecks as r where r.id <= v_newest order by r.id limit 1 for update skip locked;
   if not found then
-    -- What others are settling is waited for: whoever is to be hidden by it goes first as well.
-    select r.id into v_id from expiry.portal_rechecks as r where r.id <= v_newest order by r.id limit 1 for update;
+    -- What others are settling is waited for, a moment: whoever is to be hidden by it goes first as well.
+    begin
+      select r.id into v_id from expiry.portal_rechecks as r where r.id <= v_newest order by r.id limit 1 for update;
+    exception when lock_not_available then
+      return;
+    end;
   end if;
   delete from expiry.portal_rechecks as r where r.id = v_id returning r.mentor_ids, r.changed_at into v_mentor_ids, v_changed_at;
   if not found then
     return;
   end if;
   begin
-    v_count := expiry.settle_portal(expiry.lock_mentors(v_mentor_ids, 'realtime'), v_changed_at);
+    -- Without a lock on the mentors: who has them, perhaps for hours and for their names alone, must keep nobody visible. Where
+    -- somebody changes one at this very moment, begin computes the state anew.
+    v_count := expiry.settle_portal(v_mentor_ids, v_changed_at);
   exception when query_canceled or others then
     get stacked diagnostics v_code = returned_sqlstate;
     raise warning 'the website''s state of % mentors is left to the next sweep (%)', pg_catalog.cardinality(v_mentor_ids), v_code;
@@ -36,4 +43,4 @@ begin
 end;
 $$;
 comment on function expiry.settle_portal_recheck(bigint) is
-  'Settles the website''s state of one portion of mentors whom a statement about many has left (note_portal_rechecks), the oldest first, as of the time of that statement, and returns how many have a new version; no row where none is left. Up to a portion (newest; null: the newest of this moment, which is returned for the next call), so that there is an end of it. Several may call it at once, and whoever has taken the last portion is waited for. A portion that fails is noted mentor by mentor for the sweep.';
+  'Settles the website''s state of one portion of mentors whom a statement about many has left (note_portal_rechecks), the oldest first, as of the time of that statement, and returns how many have a new version; no row where none is left. Up to a portion (newest; null: the newest of this moment, which is returned for the next call), so that there is an end of it. Several may call it at once, and whoever has taken the last portion is waited for, for a moment. A portion that fails is noted mentor by mentor for the sweep.';
