@@ -161,8 +161,24 @@ describe('a portion', () => {
     await host.query(hold)
     await settleLeft(database)
     expect(await unsettled(database)).toEqual([])
-    expect(await noted()).toBe(0)
     await host.query('rollback')
+  })
+
+  test('does not undo what somebody is about to commit: whom they hold is settled again by the sweep', async () => {
+    await pauseAll()
+    await settleLeft(database)
+    await acknowledgeAll(database)
+    await database.query(`update expiry.mentors set status = 'active'`)
+    const mentor = await mentorOf(1)
+    const host = await database.connect()
+    await host.query('begin')
+    await setStatus(host, mentor, 'paused') // as the website shows it, so that nothing is to do yet
+    await settleLeft(database)
+    expect(await syncOf(database, mentor)).toMatchObject({ desired: { visible: true } })
+    await host.query('commit')
+    await sweep()
+    expect(await syncOf(database, mentor)).toMatchObject({ desired: { visible: false } })
+    expect(await unsettled(database)).toEqual([])
   })
 
   test('leaves a mentor whose row somebody has at this moment to the sweep', async () => {

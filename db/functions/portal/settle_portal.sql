@@ -80,4 +80,4 @@ begin
 end;
 $$;
 comment on function expiry.settle_portal(uuid[], timestamptz) is
-  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge; p_changed_at is when they changed, where that was before now. Who is being claimed at this moment is noted for a recheck. Call with the mentors locked, or be content with what begin computes anew.';
+  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge; p_changed_at is when they changed, where that was before now. Who is being claimed at this moment is noted for a recheck. Call with the mentors locked, and those noted whom somebody else holds (lock_mentors).';

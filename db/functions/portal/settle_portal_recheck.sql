@@ -31,8 +31,9 @@ begin
     return;
   end if;
   begin
-    -- Without a lock on the mentors: who has them, perhaps for hours and for their names alone, must keep nobody visible. Where
-    -- somebody changes one at this very moment, begin computes the state anew.
+    -- Whom somebody holds, perhaps for hours and for their names alone, is settled all the same, or would stay visible; and noted,
+    -- because what that transaction changes was settled before this.
+    perform expiry.lock_mentors(v_mentor_ids, 'realtime');
     v_count := expiry.settle_portal(v_mentor_ids, v_changed_at);
   exception when query_canceled or others then
     get stacked diagnostics v_code = returned_sqlstate;
