@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { settleLeft } from '../db/portal.ts'
 import { addMentors, type Mentor, nightly, only } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { alertsOf, expectGoodManners, expectPortalIsDesired } from './properties.ts'
@@ -151,6 +152,7 @@ test('three thousand contacts are compared page by page, each met once', { timeo
     `with numbered as (select id, row_number() over (order by id) - 1 as number from expiry.mentors where portal_key is null)
      update expiry.mentors as m set portal_key = 'N-' || n.number from numbered as n where n.id = m.id`,
   )
+  await settleLeft(stage.database)
   await stage.database.query(
     `update expiry.portal_sync set status = 'synced', synced_version = desired_version, synced_at = now(), pushed_key = desired ->> 'key'
       where status <> 'sending'`,

@@ -128,7 +128,8 @@ export async function openStage(options: OptionsInput = {}): Promise<Stage> {
         'the portal to have acknowledged everything',
         async () => {
           const { rows } = await database.query(
-            `select from expiry.portal_sync where status <> 'synced' union all select from expiry.mentor_rechecks limit 1`,
+            `select from expiry.portal_sync where status <> 'synced' union all select from expiry.mentor_rechecks
+             union all select from expiry.portal_rechecks limit 1`,
           )
           return rows.length === 0
         },
