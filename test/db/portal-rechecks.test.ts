@@ -242,6 +242,36 @@ describe('a portion', () => {
   })
 })
 
+test('whom a host changes while the portion is being settled stays as the host has left it: to be hidden first', async () => {
+  await publishAll()
+  await database.query(`update expiry.certifications set expiry_date = '2028-03-01'`)
+  const mentor = await mentorOf(0)
+  // Whoever waits has begun to read, and knows no later change.
+  await database.query(`
+    create or replace function expiry.now() returns timestamptz language plpgsql stable as $$
+    begin
+      if current_setting('test.waits', true) = 'yes' then perform pg_advisory_xact_lock(1); end if;
+      return '${noon}';
+    end $$`)
+  const [host, gate, listener] = [await database.connect(), await database.connect(), await database.connect()]
+  const pid = await backendOf(listener)
+  await host.query('begin')
+  await host.query(`update expiry.mentors set full_name = 'Kari' where id = $1`, [mentor.id])
+  await gate.query('select pg_advisory_lock(1)')
+  await listener.query(`set test.waits = 'yes'`)
+  const settling = settlePortion(listener)
+  await untilBlocked(database, pid)
+  await setStatus(host, mentor, 'paused')
+  await host.query('commit')
+  const hidden = await syncOf(database, mentor)
+  expect(hidden).toMatchObject({ priority: 2, desired: { visible: false } })
+  await gate.query('select pg_advisory_unlock(1)')
+  await settling
+  expect(await syncOf(database, mentor)).toEqual(hidden)
+  await settleLeft(database)
+  expect(await unsettled(database)).toEqual([])
+})
+
 describe('while portions wait', () => {
   beforeEach(publishAll)
 

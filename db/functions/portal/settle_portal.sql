@@ -17,7 +17,7 @@ begin
   with desires as materialized (
     select d.mentor_id, d.portal_key, d.desired from expiry.portal_desires as d where d.mentor_id = any (p_mentor_ids)
   ), wanted as materialized (
-    select d.mentor_id, d.desired, p.mentor_id is not null as is_known,
+    select d.mentor_id, d.desired, p.mentor_id is not null as is_known, p.desired_version as version,
            case
              when d.desired ->> 'visible' = 'false' and p.acknowledged ->> 'visible' is distinct from 'false' then 2
              when d.desired ->> 'visible' = 'true' and p.acknowledged ->> 'visible' is distinct from 'true' then 3
@@ -35,8 +35,9 @@ begin
      where (p.mentor_id is not null or d.portal_key is not null)
        and d.desired is distinct from p.desired
   ), held as materialized (
-    -- A claim that waits for its queue may hold some of them for seconds: those are noted.
-    select p.mentor_id
+    -- A claim that waits for its queue may hold some of them for seconds: those are noted; and so is who has a newer version
+    -- by now, made of what was not to be seen here yet.
+    select p.mentor_id, p.desired_version as version
       from expiry.portal_sync as p
      where p.mentor_id in (select w.mentor_id from wanted as w where w.is_known)
      order by p.mentor_id
@@ -57,7 +58,7 @@ begin
              then expiry.earlier_portal_keys(p.earlier_keys || (p.desired ->> 'key'), w.desired ->> 'key')
              else p.earlier_keys end
       from held as h
-      join wanted as w on w.mentor_id = h.mentor_id
+      join wanted as w on w.mentor_id = h.mentor_id and w.version = h.version
      where p.mentor_id = h.mentor_id
     returning p.mentor_id
   ), added as (
@@ -68,7 +69,7 @@ begin
   )
   select (select pg_catalog.count(*) from bumped) + (select pg_catalog.count(*) from added),
          (select pg_catalog.array_agg(w.mentor_id) from wanted as w
-           where w.is_known and w.mentor_id not in (select h.mentor_id from held as h))
+           where w.is_known and (w.mentor_id, w.version) not in (select h.mentor_id, h.version from held as h))
     into v_count, v_left;
   if v_left is not null then
     insert into expiry.mentor_rechecks (mentor_id) select u.id from pg_catalog.unnest(v_left) as u (id);
@@ -80,4 +81,4 @@ begin
 end;
 $$;
 comment on function expiry.settle_portal(uuid[], timestamptz) is
-  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge; p_changed_at is when they changed, where that was before now. Who is being claimed at this moment is noted for a recheck. Call with the mentors locked, and those noted whom somebody else holds (lock_mentors).';
+  'Where what the website must show of these mentors (portal_desires) is no longer what portal_sync says, gives it a new version to be pushed, hiding first, and returns how many. A level, not an edge; p_changed_at is when they changed, where that was before now. Who is being claimed, or was given a newer version by somebody else, at this moment is noted for a recheck. Call with the mentors locked, and those noted whom somebody else holds (lock_mentors).';
