@@ -113,12 +113,10 @@ async function withAndWithout(
 async function settledLater(pool: Pool, { text }: Statement, mentors: number): Promise<string> {
   await pool.query(text)
   const taken = await seconds(async () => {
-    for (let rows = 1; rows > 0; ) {
-      const answers = await pool.query(
-        'set local synchronous_commit = off; select from expiry.settle_portal_recheck(null)',
-      )
-      rows = [answers].flat().at(-1)?.rowCount ?? 0
-    }
+    const settle = 'set local synchronous_commit = off; select expiry.settle_portal_recheck(null) as newest'
+    let newest: unknown
+    do newest = [await pool.query(settle)].flat().at(-1)?.rows[0]?.newest
+    while (newest !== null)
   })
   const { rows } = await pool.query<{ count: number }>(
     `select count(*)::int as count from expiry.portal_sync where status = 'pending'`,

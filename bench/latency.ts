@@ -39,7 +39,7 @@ export async function measureLatency({ servers, sizes: { changes, rounds } }: Be
     figure: measured.middle(name),
     reference: measured.middle('reference'),
     limit:
-      'begin alone takes most of a millisecond even for one row, to set its long statement up; the claim’s two round trips, the queue on Redis (0.9 ms) and the doorbell (0.4 ms) make up most of the rest',
+      'begin takes two thirds of a millisecond even for one row, to set its long statement up, and the claim half of one; the doorbell, BullMQ and the waking of processes that sleep make up the rest',
   })
   return [
     ...(redisUrl === undefined ? [] : [{ ...row('figure'), bound: { kind: 'at most', floor: 2, aim: 1 } as const }]),

@@ -76,7 +76,7 @@ async function runImport(
   // The statements are long but run once: compiling them, or a large sample for their plans, takes longer than they do.
   await client.query(`select pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('work_mem', '64MB', true),
                              pg_catalog.set_config('default_statistics_target', '10', true),
-                             pg_catalog.set_config('datestyle', 'ISO', true), pg_catalog.set_config('expiry.actor', 'import', true)`)
+                             pg_catalog.set_config('expiry.actor', 'import', true)`)
   const delimiter = await sniffDelimiter(input)
   const staged = await stageFile(deps, { input, delimiter, onBytes: progress.reached }, signal)
   if (staged.kind === 'refused') {

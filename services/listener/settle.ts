@@ -19,9 +19,8 @@ export async function settleLeft({ route, pool }: { route: Route; pool: Pool }, 
 /** The newest portion that there was at the first one; undefined when there is none left up to it. */
 async function settlePortion(pool: Pool, settle: string, newest: number | undefined): Promise<number | undefined> {
   // One message is one transaction. Its commit need not wait for the disk: what a crash takes back is left as before.
-  const answers = await pool.query<{ newest: number }>(
-    `set local statement_timeout = '10s'; set local synchronous_commit = off;
-     select s.newest from ${settle}(${newest ?? 'null'}) as s (newest, count)`,
+  const answers = await pool.query<{ newest: number | null }>(
+    `set local statement_timeout = '10s'; set local synchronous_commit = off; select ${settle}(${newest ?? 'null'}) as newest`,
   )
-  return [answers].flat().at(-1)?.rows[0]?.newest
+  return [answers].flat().at(-1)?.rows[0]?.newest ?? undefined
 }

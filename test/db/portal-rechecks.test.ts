@@ -1,18 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Database, freshDatabase } from '../support/database.ts'
-import { addMentors, addOrganisation, type Mentor, only, type Runner, setClock, setStatus } from '../support/people.ts'
-import {
-  acknowledgeAll,
-  claim,
-  environment,
-  hold,
-  holder,
-  portions,
-  settleLeft,
-  settlePortion,
-  syncOf,
-  unsettled,
-} from './portal.ts'
+import { type Mentor, only, setClock, setStatus } from '../support/people.ts'
+import { acknowledgeAll, hold, portions, settleLeft, settlePortion, syncOf, unsettled } from './portal.ts'
+import { addMany, mentorOf, pauseAll, publishAll } from './portions.ts'
 import { backendOf, untilBlocked } from './waiting.ts'
 
 const many = 2_500
@@ -20,34 +10,13 @@ const noon = '2026-03-01T12:00:00Z'
 const later = '2026-03-01T12:05:00Z'
 
 let database: Database
-let organisation: string
 beforeEach(async () => {
   database = await freshDatabase()
   await setClock(database, noon)
-  organisation = await addOrganisation(database, { brakeMentors: 10_000 })
   await hold(database)
-  await addMentors(database, { organisation, count: many, daysLeft: 400 })
-  await database.query(`update expiry.mentors set portal_key = 'K-' || id`)
+  await addMany(database, many)
   return () => database[Symbol.asyncDispose]()
 })
-
-/** All of them are on the website, which shows them as it must. */
-async function publishAll(): Promise<void> {
-  await database.query('update expiry.organisations set portal_enabled = true')
-  await settleLeft(database)
-  await acknowledgeAll(database)
-}
-
-const pauseAll = (runner: Runner = database) => runner.query(`update expiry.mentors set status = 'paused'`)
-
-/** Some mentor of this portion, by its place. */
-async function mentorOf(portion: number): Promise<Mentor> {
-  const { rows } = await database.query<{ id: string }>(
-    'select mentor_ids[1] as id from expiry.portal_rechecks order by id offset $1 limit 1',
-    [portion],
-  )
-  return { id: only(rows).id, certification: null }
-}
 
 /** From now on portal_sync does this before it takes a row of one of these mentors; `heal` takes that back. */
 async function hinder(deed: string, mentors: readonly Mentor[]): Promise<{ heal(): Promise<unknown> }> {
@@ -78,7 +47,7 @@ async function sweep(): Promise<void> {
 
 describe('a statement about many', () => {
   test('leaves what it changes on the website in portions, with one doorbell; one about a thousand leaves nothing', async () => {
-    await publishAll()
+    await publishAll(database)
     const listener = await database.connect()
     const rings: string[] = []
     listener.on('notification', ({ channel }) => rings.push(channel))
@@ -114,7 +83,7 @@ describe('a statement about many', () => {
       6,
     ],
   ])('that %s is settled afterwards, as of the time at which it ran', async (_, statement, count) => {
-    await publishAll()
+    await publishAll(database)
     await setClock(database, later)
     await database.query(statement)
     expect(await portions(database)).toHaveLength(count)
@@ -131,14 +100,14 @@ describe('a statement about many', () => {
   })
 
   test('without a website leaves nothing', async () => {
-    await pauseAll()
+    await pauseAll(database)
     expect(await portions(database)).toEqual([])
   })
 
   test('is overtaken by a later one about few: its portion finds nothing left to do', async () => {
-    await publishAll()
-    await pauseAll()
-    const mentor = await mentorOf(0)
+    await publishAll(database)
+    await pauseAll(database)
+    const mentor = await mentorOf(database, 0)
     await setStatus(database, mentor, 'inactive')
     const settled = await syncOf(database, mentor)
     expect(settled).toMatchObject({ version: 2, priority: 2, desired: { visible: false, status: 'inactive' } })
@@ -149,13 +118,13 @@ describe('a statement about many', () => {
 })
 
 describe('a portion', () => {
-  beforeEach(publishAll)
+  beforeEach(() => publishAll(database))
 
   test.each([
     ['to be deleted perhaps', 'select from expiry.mentors for update'],
     ['for something that the website does not show', 'update expiry.mentors set full_name = full_name'],
   ])('is settled although somebody holds its mentors, %s', async (_, hold) => {
-    await pauseAll()
+    await pauseAll(database)
     const host = await database.connect()
     await host.query('begin')
     await host.query(hold)
@@ -165,11 +134,11 @@ describe('a portion', () => {
   })
 
   test('does not undo what somebody is about to commit: whom they hold is settled again by the sweep', async () => {
-    await pauseAll()
+    await pauseAll(database)
     await settleLeft(database)
     await acknowledgeAll(database)
     await database.query(`update expiry.mentors set status = 'active'`)
-    const mentor = await mentorOf(1)
+    const mentor = await mentorOf(database, 1)
     const host = await database.connect()
     await host.query('begin')
     await setStatus(host, mentor, 'paused') // as the website shows it, so that nothing is to do yet
@@ -182,8 +151,8 @@ describe('a portion', () => {
   })
 
   test('leaves a mentor whose row somebody has at this moment to the sweep', async () => {
-    await pauseAll()
-    const mentor = await mentorOf(1)
+    await pauseAll(database)
+    const mentor = await mentorOf(database, 1)
     const claimer = await database.connect()
     await claimer.query('begin')
     await claimer.query('select from expiry.portal_sync where mentor_id = $1 for update', [mentor.id])
@@ -198,8 +167,8 @@ describe('a portion', () => {
     ['fails', `raise exception 'no'`],
     ['takes too long', 'perform pg_sleep(60)'],
   ])('that %s stops no other, and of its mentors nobody but the culprit', async (_, deed) => {
-    await pauseAll()
-    const culprit = await mentorOf(1)
+    await pauseAll(database)
+    const culprit = await mentorOf(database, 1)
     const { heal } = await hinder(deed, [culprit])
     const listener = await database.connect()
     await listener.query(`set statement_timeout = '3s'`)
@@ -216,7 +185,7 @@ describe('a portion', () => {
   test.each(['commit', 'rollback'])(
     'is taken by one of several listeners, who wait for one another at the end: %s',
     async (end) => {
-      await pauseAll()
+      await pauseAll(database)
       const [first, second] = [await database.connect(), await database.connect()]
       const pid = await backendOf(second)
       await first.query('begin')
@@ -233,7 +202,7 @@ describe('a portion', () => {
   )
 
   test('that is left while others are being settled has its turn after them', async () => {
-    await pauseAll()
+    await pauseAll(database)
     const newest = (await settlePortion(database)) ?? null
     await database.query(`update expiry.mentors set status = 'active'`)
     for (let turn = 0; turn < 2; turn += 1) expect(await settlePortion(database, newest)).toBe(newest)
@@ -243,9 +212,9 @@ describe('a portion', () => {
 })
 
 test('whom a host changes while the portion is being settled stays as the host has left it: to be hidden first', async () => {
-  await publishAll()
+  await publishAll(database)
   await database.query(`update expiry.certifications set expiry_date = '2028-03-01'`)
-  const mentor = await mentorOf(0)
+  const mentor = await mentorOf(database, 0)
   // Whoever waits has begun to read, and knows no later change.
   await database.query(`
     create or replace function expiry.now() returns timestamptz language plpgsql stable as $$
@@ -270,110 +239,4 @@ test('whom a host changes while the portion is being settled stays as the host h
   expect(await syncOf(database, mentor)).toEqual(hidden)
   await settleLeft(database)
   expect(await unsettled(database)).toEqual([])
-})
-
-describe('while portions wait', () => {
-  beforeEach(publishAll)
-
-  test('nobody is shown who was settled before: those to be hidden by them go first, whoever claims', async () => {
-    const { rows: people } = await database.query<{ id: string }>('select id from expiry.mentors order by id')
-    await database.query(
-      `alter table expiry.mentors disable trigger user;
-       update expiry.mentors set status = case when substr(id::text, 36) < '8' then 'paused' else status end;
-       alter table expiry.mentors enable trigger user`,
-    )
-    await database.query('select expiry.settle_portal($1)', [people.map(({ id }) => id)])
-    await acknowledgeAll(database)
-    await database.query(`update expiry.portal_sync set synced_at = now() - interval '1 hour'`)
-    await database.query(
-      `update expiry.mentors set status = case status when 'active' then 'paused'::expiry.mentor_status else 'active' end`,
-    )
-    await settlePortion(database)
-    const first = await claim(database, many)
-    expect(new Set(first.map(({ priority }) => priority))).toEqual(new Set([2]))
-    await settleLeft(database)
-    const rest = await claim(database, many)
-    expect(first.length + rest.length).toBe(many)
-    expect(new Set(rest.map(({ priority }) => priority))).toEqual(new Set([2, 3]))
-  })
-
-  test('whoever became pending before they were left does not wait for them, and nobody waits longer than five minutes', async () => {
-    await pauseAll()
-    const pending = (since: string) =>
-      database.query(
-        `update expiry.portal_sync set status = 'pending', priority = 3, available_at = now() - $1::interval
-          where mentor_id in (select mentor_id from expiry.portal_sync where status = 'synced' limit 10)`,
-        [since],
-      )
-    await pending('1 minute')
-    expect(await claim(database)).toHaveLength(10)
-    await pending('0')
-    expect(await claim(database)).toEqual([])
-    await database.query(`update expiry.portal_rechecks set noted_at = noted_at - interval '5 minutes'`)
-    expect(await claim(database)).toHaveLength(10)
-  })
-
-  test('a mentor among them is not deleted before the website has acknowledged', async () => {
-    await database.query(`update expiry.mentors set status = 'inactive'`)
-    await settleLeft(database)
-    await acknowledgeAll(database)
-    await database.query(`update expiry.mentors set portal_key = 'L-' || id`)
-    const mentor = await mentorOf(0)
-    await database.query(
-      `update expiry.mentors set removal_requested_at = now(), removal_requested_by = 'kari' where id = $1`,
-      [mentor.id],
-    )
-    const deleted = async () => {
-      const { rows } = await database.query<{ count: number }>('select expiry.delete_removed_mentors() as count')
-      return only(rows).count
-    }
-    expect(await deleted()).toBe(0)
-    await settleLeft(database)
-    expect(await deleted()).toBe(0)
-    await acknowledgeAll(database)
-    expect(await deleted()).toBe(1)
-  })
-
-  test.each([
-    ['', 'select'],
-    [
-      ' although the portal takes others',
-      `insert into expiry.portal_sync_attempts (mentor_id, version, attempt, outcome, started_at)
-       values (gen_random_uuid(), 1, 1, 'acknowledged', now())`,
-    ],
-  ])('for more than ten minutes, nobody settles them: an alert says how many%s', async (_, beside) => {
-    await database.query(beside)
-    const alerts = async () => {
-      await database.query('select expiry.check_operations()')
-      const { rows } = await database.query(
-        `select details from expiry.operations_alerts where kind = 'portal_stuck' and resolved_at is null`,
-      )
-      return rows
-    }
-    await pauseAll()
-    expect(await alerts()).toEqual([])
-    await database.query(`update expiry.portal_rechecks set noted_at = noted_at - interval '11 minutes'`)
-    expect(await alerts()).toMatchObject([{ details: { pending: many, queued: 0, sending: 0 } }])
-    await settleLeft(database)
-    expect(await alerts()).toEqual([])
-  })
-
-  test('a comparison takes nobody among them for a contact that is missing', async () => {
-    await database.query(`update expiry.mentors set portal_key = 'L-' || id`)
-    await database.query(`select expiry.ask_portal_reconciliation('kari', false)`)
-    const { rows } = await database.query<{ id: number }>('select id from expiry.begin_portal_reconciliation($1, $2)', [
-      holder,
-      environment,
-    ])
-    await database.query('select expiry.close_portal_reconciliation($1, 0.2, null)', [only(rows).id])
-    const closed = await database.query('select missing from expiry.portal_reconciliations')
-    expect(closed.rows).toEqual([{ missing: 0 }])
-  })
-})
-
-test('the first comparison can be asked for as soon as many have come to the website', async () => {
-  await database.query('update expiry.organisations set portal_enabled = true')
-  await database.query(`select expiry.ask_portal_reconciliation('kari', true)`)
-  const { rows } = await database.query('select from expiry.portal_reconciliations')
-  expect(rows).toHaveLength(1)
 })

@@ -104,10 +104,10 @@ export async function syncAll(runner: Runner): Promise<void> {
 
 /** Settles one portion of what statements about many have left; the newest that there was, undefined where none is left. */
 export async function settlePortion(runner: Runner, newest: number | null = null): Promise<number | undefined> {
-  const { rows } = await runner.query<{ newest: number }>('select newest from expiry.settle_portal_recheck($1)', [
+  const { rows } = await runner.query<{ newest: number | null }>('select expiry.settle_portal_recheck($1) as newest', [
     newest,
   ])
-  return rows[0]?.newest
+  return rows[0]?.newest ?? undefined
 }
 
 /** Settles all that statements about many have left until now, as a listener does before it claims. */

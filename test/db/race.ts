@@ -12,6 +12,16 @@ export async function race(...contenders: Promise<unknown>[]): Promise<string[]>
   })
 }
 
+/** Gives each mentor some status of three, another one each round, in the order of their random ids. */
+export async function mixStatuses(runner: Runner, round: number): Promise<void> {
+  await runner.query(
+    `update expiry.mentors as m
+        set status = (array['active', 'paused', 'inactive']::expiry.mentor_status[])[1 + abs(hashtext(m.id::text || $1::text)) % 3]
+      where id >= '00000000-0000-0000-0000-000000000000'`,
+    [round],
+  )
+}
+
 /** How many mentors could not be settled on the spot so far, because somebody else held them. */
 export async function recheckedSoFar(runner: Runner): Promise<number> {
   const { rows } = await runner.query<{ count: number }>(

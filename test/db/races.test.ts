@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { addCoordinator, addMentors, addOrganisation, nightly, setClock } from '../support/people.ts'
 import { accepted, attemptsOf, claim, type Finished, failed, finish } from './delivery.ts'
-import { inconsistentMentors, race, recheckedSoFar, settleRechecks } from './race.ts'
+import { inconsistentMentors, mixStatuses, race, recheckedSoFar, settleRechecks } from './race.ts'
 import { countByStatus, inconsistencies, reminders } from './reminders.ts'
 
 const today = '2026-03-01T12:00:00Z'
@@ -30,12 +30,7 @@ test('20 rounds of bulk renewal, bulk status change and the night: no deadlock, 
                                 [1 + abs(hashtext(c.id::text || $1::text)) % 5]`,
           [round],
         ),
-        change.query(
-          `update expiry.mentors as m
-              set status = (array['active', 'paused', 'inactive']::expiry.mentor_status[])[1 + abs(hashtext(m.id::text || $1::text)) % 3]
-            where id >= '00000000-0000-0000-0000-000000000000'`,
-          [round],
-        ),
+        mixStatuses(change, round),
         nightly(night),
         sweep.query('select expiry.settle_rechecks(200)'),
       )),

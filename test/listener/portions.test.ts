@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
-import { acknowledgeAll, claim, portions, settleLeft, unsettled } from '../db/portal.ts'
+import { claim, portions, unsettled } from '../db/portal.ts'
+import { addMany, pauseAll, publishAll } from '../db/portions.ts'
 import { openPipeline, type Pipeline } from '../pipeline/pipeline.ts'
-import { addMentors, addOrganisation } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -12,12 +12,8 @@ const many = 2_100
 async function openPublished(): Promise<Pipeline> {
   const pipeline = await openPipeline('postgres')
   const { database } = pipeline
-  const organisation = await addOrganisation(database, { brakeMentors: 10_000 })
-  await addMentors(database, { organisation, count: many, daysLeft: 400 })
-  await database.query(`update expiry.organisations set portal_enabled = true`)
-  await database.query(`update expiry.mentors set portal_key = 'K-' || id`)
-  await settleLeft(database)
-  await acknowledgeAll(database)
+  await addMany(database, many)
+  await publishAll(database)
   await database.query(`update expiry.portal_sync set synced_at = now() - interval '1 hour'`)
   return pipeline
 }
@@ -40,7 +36,7 @@ test('what a statement about many has left is settled at its doorbell, also whil
 test('a queue that is away does not keep it from being settled', async () => {
   await using pipeline = await openPublished()
   const { database } = pipeline
-  await database.query(`update expiry.mentors set status = 'paused'`)
+  await pauseAll(database)
   pipeline.startListener({ QUEUE_URL: 'redis://127.0.0.1:1', SWEEP_INTERVAL: '0.2' })
   await waitFor('all to be settled', async () => (await portions(database)).length === 0)
   expect(await unsettled(database)).toEqual([])

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { connect } from '../../cli/connect.ts'
 import { knownObjects } from '../../db/apply.ts'
 import { compareObjects } from '../../db/fingerprints.ts'
 import { onlyReminder } from '../db/reminders.ts'
@@ -19,5 +20,7 @@ test('a host that has dates and intervals printed its own way gets its reminders
   pipeline.startListener()
   pipeline.startNotifier()
   await waitFor('the record', async () => (await onlyReminder(database, mentor)).status === 'sent')
+  await using command = await connect({ url: database.url })
+  expect((await command.client.query(`select date '2026-11-26'::text as day`)).rows).toEqual([{ day: '2026-11-26' }])
   expect(await compareObjects(host, await knownObjects())).toMatchObject({ altered: [], missing: [] })
 })

@@ -14,8 +14,8 @@ export type Route = {
   /** Its functions of the database, by what they do. Rows are (key, version, priority), in this order. */
   functions: {
     /**
-     * (newest) → settles one portion of changes that were left for later, so that its rows are pending: (newest, count).
-     * It is called after each claim, first with null, then with what it has answered, until it answers with no row.
+     * (newest) → settles one portion of changes that were left for later, so that its rows are pending: the newest. It is
+     * called after each claim, first with null, then with what it has answered, until it answers null.
      */
     settle?: string
     /** (window) → how many more rows may be queued; those who claim take turns from here to the end of their transaction. */
