@@ -51,13 +51,6 @@ async function later(): Promise<void> {
   )
 }
 
-test('who asks for a sync must be named', async () => {
-  for (const actor of [null, '', ' '])
-    await expect(database.query('select expiry.request_portal_sync($1, $2)', [mentor.id, actor])).rejects.toMatchObject(
-      { code: '22004' },
-    )
-})
-
 test('those to be hidden are claimed first, then those to be shown, then the rest; what a person asked for before all', async () => {
   const shown = [mentor]
   for (let count = 0; count < 3; count += 1)

@@ -8,6 +8,9 @@ as $$
 declare
   v_mentor_id uuid;
 begin
+  if pg_catalog.btrim(coalesce(p_actor, '')) = '' then
+    raise exception using errcode = '22004', message = 'who tries a reminder again must be named';
+  end if;
   select l.mentor_id into v_mentor_id from expiry.reminder_dispatch_log as l where l.id = p_id;
   perform from expiry.mentors as m where m.id = v_mentor_id for no key update;
   perform expiry.supersede_reminders(array[v_mentor_id]);

@@ -8,6 +8,9 @@ as $$
 declare
   v_count integer;
 begin
+  if pg_catalog.btrim(coalesce(p_actor, '')) = '' then
+    raise exception using errcode = '22004', message = 'who asks for a comparison must be named';
+  end if;
   if not exists (select from expiry.portal_sync) and not exists (select from expiry.portal_rechecks) then
     return 0;
   end if;
