@@ -79,6 +79,8 @@ const remedies: Record<string, string> = {
   ECONNREFUSED: 'no server answers at the address of DATABASE_URL',
   ENOTFOUND: 'the host of DATABASE_URL is not known',
   ETIMEDOUT: 'the server of DATABASE_URL does not answer',
+  connection_lost: 'the server of DATABASE_URL has ended the connection, or the way to it has',
+  query_timeout: 'the server of DATABASE_URL does not answer',
   '42501': 'this login lacks a right: docs/configuration.md, "Roles", says which it needs',
   '42P01': 'the database lacks our tables: run `mentor-expiry migrate` first',
   '3F000': 'the database lacks our schema: run `mentor-expiry migrate` first',

@@ -9,6 +9,18 @@ const refusals: Record<string, (variable: string) => Refusal> = {
     remedy: `put user and password into ${variable}`,
   }),
   '3D000': (variable) => ({ words: `the database of ${variable} does not exist`, remedy: 'create it first' }),
+  '08P01': () => ({
+    words: 'the server, or a pooler before it, refuses a connection of this kind',
+    remedy: 'its log says why; what must not go through a transaction pooler goes by DATABASE_DIRECT_URL',
+  }),
+  '25006': (variable) => ({
+    words: 'the database takes no changes: it is read-only, or a standby',
+    remedy: `let ${variable} lead to the primary, or end default_transaction_read_only; \`mentor-expiry doctor\` tells which`,
+  }),
+  '53300': () => ({
+    words: 'the server has no connection left for this login',
+    remedy: 'end what holds them, or raise max_connections or the limit of the login',
+  }),
   '57P03': () => ({ words: 'the server is starting up', remedy: 'try again in a moment' }),
 }
 
@@ -20,3 +32,6 @@ function refusedPassword(variable: string): Refusal {
 export function refusalOf(code: string, variable: string): Refusal | undefined {
   return refusals[code]?.(variable)
 }
+
+/** The codes of refusals, for documents and tests. */
+export const refusalCodes: readonly string[] = Object.keys(refusals)

@@ -2,10 +2,10 @@ import type { Pool } from 'pg'
 import type { AlertTold } from './alerts/events.ts'
 import { prepareAlerts } from './alerts/prepare.ts'
 import { type Config, serversOf } from './config.ts'
-import { once } from './once.ts'
 import { atMost } from './pause.ts'
 import { openPool } from './pool.ts'
 import { connectQueue, type QueueConnection } from './queue.ts'
+import { sayWaiting } from './said.ts'
 
 export type QueueServiceDeps = {
   observe: (
@@ -15,8 +15,8 @@ export type QueueServiceDeps = {
       | AlertTold
       | { kind: 'stopped' },
   ) => void
-  /** Resolves once the schema is there. */
-  untilReady: (pool: Pool) => Promise<void>
+  /** Resolves once the schema is there; tells what it waits for as often as it likes. */
+  untilReady: (pool: Pool, onWaiting: (reason: string, error?: unknown) => void) => Promise<void>
   work: (opened: { pool: Pool; connection: QueueConnection }) => Promise<void>
 }
 
@@ -36,20 +36,18 @@ export async function runQueueService(
 ): Promise<void> {
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const onWaiting = sayWaiting((reason, error) => observe({ kind: 'waiting', reason, error }))
   const tellAlerts = prepareAlerts({ name: `${name} alerts`, observe, onError }, config)
   const pool = openPool({ ...servers.database, name, max, patience: 30_000, onError })
   let connection: QueueConnection | undefined
   let alerts: Promise<void> | undefined
   const ended = new AbortController()
   try {
-    await untilReady(pool)
+    await untilReady(pool, onWaiting)
     // Not after the queue is there: that it is not may be what there is to tell.
     alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
     connection = connectQueue({ ...servers.queue, role: 'worker', name: `${name} queue`, connections, onError })
-    await connection.ready(
-      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
-      signal,
-    )
+    await connection.ready((error) => onWaiting('queue_unreachable', error), signal)
     await work({ pool, connection })
   } catch (error) {
     if (!signal.aborted) throw error
