@@ -5,6 +5,7 @@ import { type Config, serversOf } from './config.ts'
 import { atMost } from './pause.ts'
 import { openPool } from './pool.ts'
 import { connectQueue, type QueueConnection } from './queue.ts'
+import { type QueueEvent, type QueueWatch, watchQueue } from './queue-watch.ts'
 import { sayWaiting } from './said.ts'
 
 export type QueueServiceDeps = {
@@ -12,6 +13,7 @@ export type QueueServiceDeps = {
     event:
       | { kind: 'waiting'; reason: string; error?: unknown }
       | { kind: 'connection_error'; error: unknown }
+      | QueueEvent
       | AlertTold
       | { kind: 'stopped' },
   ) => void
@@ -25,7 +27,7 @@ const patience = 3_000
 
 /**
  * What a service that works on a queue has around its work, until the signal aborts: connections, the waiting for schema and
- * queue, the telling of alerts, and an end that nothing which is away holds up. Rejects with what the work, or the waiting for
+ * queue, the watch over the queue, the telling of alerts, and an end that nothing which is away holds up. Rejects with what the work, or the waiting for
  * the schema, has thrown before the signal aborted.
  */
 export async function runQueueService(
@@ -40,15 +42,28 @@ export async function runQueueService(
   const tellAlerts = prepareAlerts({ name: `${name} alerts`, observe, onError }, config)
   const pool = openPool({ ...servers.database, name, max, patience: 30_000, onError })
   let connection: QueueConnection | undefined
+  let watch: QueueWatch | undefined
   let alerts: Promise<void> | undefined
   const ended = new AbortController()
+  const working = AbortSignal.any([signal, ended.signal])
   try {
     await untilReady(pool, onWaiting)
     // Not after the queue is there: that it is not may be what there is to tell.
-    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
-    connection = connectQueue({ ...servers.queue, role: 'worker', name: `${name} queue`, connections, onError })
+    alerts = tellAlerts(working)
+    const onQueueError = (error: unknown) => {
+      onError(error)
+      watch?.heed(error)
+    }
+    connection = connectQueue({
+      ...servers.queue,
+      role: 'worker',
+      name: `${name} queue`,
+      connections,
+      onError: onQueueError,
+    })
     await connection.ready((error) => onWaiting('queue_unreachable', error), signal)
-    await work({ pool, connection })
+    watch = watchQueue({ connection, observe }, working)
+    await Promise.all([work({ pool, connection }).finally(() => ended.abort()), watch.run()])
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
