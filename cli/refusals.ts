@@ -1,5 +1,5 @@
 /** Why a server that answers does not let us work, and what to do about it. */
-type Refusal = { words: string; remedy: string }
+export type Refusal = { words: string; remedy: string }
 
 const refusals: Record<string, (variable: string) => Refusal> = {
   '28P01': refusedPassword,
@@ -31,6 +31,19 @@ function refusedPassword(variable: string): Refusal {
 /** What a server that answers says no to, by the error's code (docs/errors.md); undefined for other codes. */
 export function refusalOf(code: string, variable: string): Refusal | undefined {
   return refusals[code]?.(variable)
+}
+
+/** An error whose refusal was looked into where it happened, and is to be told by its words. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: string
+  readonly refusal: Refusal
+
+  constructor(code: string, refusal: Refusal, options: { cause: unknown }) {
+    super(refusal.words, options)
+    this.code = code
+    this.refusal = refusal
+  }
 }
 
 /** The codes of refusals, for documents and tests. */
