@@ -10,7 +10,7 @@ import { packageRoot } from '../runtime/package-root.ts'
 import type { CommandDeps, ExitCode } from './command.ts'
 import { commands } from './commands.ts'
 import { legibly } from './legible.ts'
-import { refusalOf } from './refusals.ts'
+import { RefusedError, refusalOf } from './refusals.ts'
 import { tlsRemedy } from './tls-remedy.ts'
 import { describeUnknown, findUnknownVariables } from './unknown-variables.ts'
 import { UsageError } from './usage.ts'
@@ -79,6 +79,8 @@ const remedies: Record<string, string> = {
   ECONNREFUSED: 'no server answers at the address of DATABASE_URL',
   ENOTFOUND: 'the host of DATABASE_URL is not known',
   ETIMEDOUT: 'the server of DATABASE_URL does not answer',
+  connection_lost: 'the server of DATABASE_URL has ended the connection, or the way to it has',
+  query_timeout: 'the server of DATABASE_URL does not answer',
   '42501': 'this login lacks a right: docs/configuration.md, "Roles", says which it needs',
   '42P01': 'the database lacks our tables: run `mentor-expiry migrate` first',
   '3F000': 'the database lacks our schema: run `mentor-expiry migrate` first',
@@ -99,7 +101,7 @@ function explain(error: unknown, command: string, stderr: NodeJS.WriteStream): E
   }
   // An unexpected error's text may hold a value of somebody's row, so only its code and place are shown.
   const { code, name, constraint, table } = summarise(error)
-  const refusal = refusalOf(code, 'DATABASE_URL')
+  const refusal = error instanceof RefusedError ? error.refusal : refusalOf(code, 'DATABASE_URL')
   if (refusal !== undefined) {
     stderr.write(`mentor-expiry ${command} failed: ${refusal.words} (${code}): ${refusal.remedy}\n`)
     return 1

@@ -1,5 +1,5 @@
 /** Why a server that answers does not let us work, and what to do about it. */
-type Refusal = { words: string; remedy: string }
+export type Refusal = { words: string; remedy: string }
 
 const refusals: Record<string, (variable: string) => Refusal> = {
   '28P01': refusedPassword,
@@ -9,6 +9,18 @@ const refusals: Record<string, (variable: string) => Refusal> = {
     remedy: `put user and password into ${variable}`,
   }),
   '3D000': (variable) => ({ words: `the database of ${variable} does not exist`, remedy: 'create it first' }),
+  '08P01': () => ({
+    words: 'the server, or a pooler before it, refuses a connection of this kind',
+    remedy: 'its log says why; what must not go through a transaction pooler goes by DATABASE_DIRECT_URL',
+  }),
+  '25006': (variable) => ({
+    words: 'the database takes no changes: it is read-only, or a standby',
+    remedy: `let ${variable} lead to the primary, or end default_transaction_read_only; \`mentor-expiry doctor\` tells which`,
+  }),
+  '53300': () => ({
+    words: 'the server has no connection left for this login',
+    remedy: 'end what holds them, or raise max_connections or the limit of the login',
+  }),
   '57P03': () => ({ words: 'the server is starting up', remedy: 'try again in a moment' }),
 }
 
@@ -20,3 +32,19 @@ function refusedPassword(variable: string): Refusal {
 export function refusalOf(code: string, variable: string): Refusal | undefined {
   return refusals[code]?.(variable)
 }
+
+/** An error whose refusal was looked into where it happened, and is to be told by its words. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: string
+  readonly refusal: Refusal
+
+  constructor(code: string, refusal: Refusal, options: { cause: unknown }) {
+    super(refusal.words, options)
+    this.code = code
+    this.refusal = refusal
+  }
+}
+
+/** The codes of refusals, for documents and tests. */
+export const refusalCodes: readonly string[] = Object.keys(refusals)

@@ -6,15 +6,14 @@ import { compareSchema, SchemaNewerError } from './migrations.ts'
 export type Waiting = 'database_unreachable' | 'not_permitted' | 'schema_absent' | 'schema_behind'
 
 /**
- * Resolves when the database answers and its schema is the code's; asks again every half second until then, and says
- * once for each reason what it waits for. Throws SchemaNewerError (waiting can't help), or the signal's reason.
+ * Resolves when the database answers and its schema is the code's; asks again every half second until then, and tells
+ * each time what it waits for. Throws SchemaNewerError (waiting can't help), or the signal's reason.
  */
 export async function waitForSchema(
   options: { pool: Pool; onWaiting: (reason: Waiting, error?: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> {
   const known = await knownMigrations()
-  let said: Waiting | undefined
   for (;;) {
     const [state, error] = await compareSchema(options.pool, known).then(
       (compared) => [compared, undefined] as const,
@@ -22,9 +21,7 @@ export async function waitForSchema(
     )
     if (state === 'current') return
     if (state === 'newer') throw new SchemaNewerError('the database has migrations that this version does not know')
-    const waiting = state === 'unreachable' ? whyUnreachable(error) : (`schema_${state}` as const)
-    if (waiting !== said) options.onWaiting(waiting, error)
-    said = waiting
+    options.onWaiting(state === 'unreachable' ? whyUnreachable(error) : (`schema_${state}` as const), error)
     await after(500, undefined, { signal })
   }
 }

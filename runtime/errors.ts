@@ -1,3 +1,5 @@
+import { driverCode } from './driver-failures.ts'
+
 /** What may be said of an error outside PostgreSQL: never its message or detail, which may name people. */
 export type ErrorSummary = { code: string; name: string; constraint?: string; table?: string }
 
@@ -11,7 +13,7 @@ export function summarise(error: unknown): ErrorSummary {
   if (typeof error !== 'object' || error === null) return { code: 'unknown', name: typeof error }
   // A Redis Cluster that no node of answers says why the last one did not.
   const inner = Reflect.get(error, 'cause') ?? Reflect.get(error, 'lastNodeError') ?? firstOf(error)
-  const code = text(error, 'code') ?? redisCode(error) ?? driverCode(error)
+  const code = text(error, 'code') ?? redisCode(error) ?? driverCode(text(error, 'message') ?? '')
   if (code === undefined && inner !== undefined && inner !== error) return summarise(inner)
   const summary: ErrorSummary = { code: code ?? 'unknown', name: text(error, 'name') ?? 'Error' }
   const constraint = text(error, 'constraint')
@@ -23,16 +25,6 @@ export function summarise(error: unknown): ErrorSummary {
 function redisCode(error: object): string | undefined {
   if (text(error, 'name') !== 'ReplyError') return undefined
   return /^[A-Z]{2,}(?= )/.exec(text(error, 'message') ?? '')?.[0]
-}
-
-/** What the driver of PostgreSQL says in words alone, and an operator should be able to tell apart. */
-const driverCodes: Record<string, string> = {
-  'The server does not support SSL connections': 'tls_refused',
-  'There was an error establishing an SSL connection': 'tls_failed',
-}
-
-function driverCode(error: object): string | undefined {
-  return driverCodes[text(error, 'message') ?? '']
 }
 
 function firstOf(error: object): unknown {

@@ -2,21 +2,23 @@ import type { Pool } from 'pg'
 import type { AlertTold } from './alerts/events.ts'
 import { prepareAlerts } from './alerts/prepare.ts'
 import { type Config, serversOf } from './config.ts'
-import { once } from './once.ts'
 import { atMost } from './pause.ts'
 import { openPool } from './pool.ts'
 import { connectQueue, type QueueConnection } from './queue.ts'
+import { type QueueEvent, type QueueWatch, watchQueue } from './queue-watch.ts'
+import { sayWaiting } from './said.ts'
 
 export type QueueServiceDeps = {
   observe: (
     event:
       | { kind: 'waiting'; reason: string; error?: unknown }
       | { kind: 'connection_error'; error: unknown }
+      | QueueEvent
       | AlertTold
       | { kind: 'stopped' },
   ) => void
-  /** Resolves once the schema is there. */
-  untilReady: (pool: Pool) => Promise<void>
+  /** Resolves once the schema is there; tells what it waits for as often as it likes. */
+  untilReady: (pool: Pool, onWaiting: (reason: string, error?: unknown) => void) => Promise<void>
   work: (opened: { pool: Pool; connection: QueueConnection }) => Promise<void>
 }
 
@@ -25,7 +27,7 @@ const patience = 3_000
 
 /**
  * What a service that works on a queue has around its work, until the signal aborts: connections, the waiting for schema and
- * queue, the telling of alerts, and an end that nothing which is away holds up. Rejects with what the work, or the waiting for
+ * queue, the watch over the queue, the telling of alerts, and an end that nothing which is away holds up. Rejects with what the work, or the waiting for
  * the schema, has thrown before the signal aborted.
  */
 export async function runQueueService(
@@ -36,21 +38,32 @@ export async function runQueueService(
 ): Promise<void> {
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const onWaiting = sayWaiting((reason, error) => observe({ kind: 'waiting', reason, error }))
   const tellAlerts = prepareAlerts({ name: `${name} alerts`, observe, onError }, config)
   const pool = openPool({ ...servers.database, name, max, patience: 30_000, onError })
   let connection: QueueConnection | undefined
+  let watch: QueueWatch | undefined
   let alerts: Promise<void> | undefined
   const ended = new AbortController()
+  const working = AbortSignal.any([signal, ended.signal])
   try {
-    await untilReady(pool)
+    await untilReady(pool, onWaiting)
     // Not after the queue is there: that it is not may be what there is to tell.
-    alerts = tellAlerts(AbortSignal.any([signal, ended.signal]))
-    connection = connectQueue({ ...servers.queue, role: 'worker', name: `${name} queue`, connections, onError })
-    await connection.ready(
-      once((error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error })),
-      signal,
-    )
-    await work({ pool, connection })
+    alerts = tellAlerts(working)
+    const onQueueError = (error: unknown) => {
+      onError(error)
+      watch?.heed(error)
+    }
+    connection = connectQueue({
+      ...servers.queue,
+      role: 'worker',
+      name: `${name} queue`,
+      connections,
+      onError: onQueueError,
+    })
+    await connection.ready((error) => onWaiting('queue_unreachable', error), signal)
+    watch = watchQueue({ connection, observe }, working)
+    await Promise.all([work({ pool, connection }).finally(() => ended.abort()), watch.run()])
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {

@@ -29,6 +29,8 @@ export type QueueConnection = {
    * remembered for ever, on a connection that is not ready: nothing of it is built before. `onFailure` hears of each attempt.
    */
   ready(onFailure: (error: unknown) => void, signal: AbortSignal): Promise<void>
+  /** Resolves once the server takes what a worker asks of it, and rejects with its refusal. Changes nothing. */
+  takesWork(): Promise<void>
   /** The server itself, for questions that BullMQ does not answer in bulk. */
   server: { kind: 'redis'; redis: Redis | Cluster } | { kind: 'postgres'; pool: Pool }
   close(): Promise<void>
@@ -63,6 +65,9 @@ export function connectQueue(options: QueueConnectionOptions): QueueConnection {
   return options.url.startsWith('postgres') ? onPostgres(options) : onRedis(options)
 }
 
+/** A script that may write and finds nothing to: refused where BullMQ's are, by a replica or a full server for example. */
+const vainWrite = `redis.call('SET', KEYS[1], '', 'XX')`
+
 function onRedis(options: QueueConnectionOptions): QueueConnection {
   let closed = false
   const redis = connectRedis(options, () => closed)
@@ -74,6 +79,9 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
     openQueue: (name) => new Queue(name, settings),
     openWorker: (name, processor, more) => new Worker(name, processor, { ...settings, ...more }),
     ready: (onFailure, signal) => untilReady(redis, onFailure, signal),
+    async takesWork() {
+      await redis.eval(vainWrite, 1, `${prefix}:vain`)
+    },
     server: { kind: 'redis', redis },
     async close() {
       closed = true
@@ -134,6 +142,9 @@ function untilReady(redis: Connecting, onFailure: (error: unknown) => void, sign
 // BullMQ types its classes by their backend; ours are used through what the two backends have in common.
 const postgresBackend = createPostgresBackend as unknown as BackendFactory<RedisQueueBackend, ConnectionOptions>
 
+/** Refused where BullMQ's statements are: without its tables or the right to change them, and where nothing may be written. */
+const vainLock = { text: 'select from job where false for update', query_timeout: 3_000 }
+
 function onPostgres({ role, connections, ...options }: QueueConnectionOptions): QueueConnection {
   const pool = openPool({
     ...options,
@@ -159,6 +170,9 @@ function onPostgres({ role, connections, ...options }: QueueConnectionOptions): 
           signal.throwIfAborted()
         }
       }
+    },
+    async takesWork() {
+      await pool.query(vainLock)
     },
     server: { kind: 'postgres', pool },
     async close() {

@@ -5,6 +5,7 @@ import type { BadLine } from '../import/bad-lines.ts'
 import { NotTextError } from '../import/encoding.ts'
 import { type ImportOptions, importPeople } from '../import/import-people.ts'
 import { type Input, openInput } from '../import/input.ts'
+import { explainRefusal } from '../import/missing-right.ts'
 import type { Move } from '../import/moves.ts'
 import { showProgress } from '../import/progress.ts'
 import { jsonReporter, textReporter } from '../import/report.ts'
@@ -104,7 +105,11 @@ async function runImport(
       progress[Symbol.dispose]()
       return reporter.move(move)
     }
-    const result = await importPeople({ client: database.client, progress, onBadLine, onMove }, input, options, signal)
+    const { client } = database
+    const importing = importPeople({ client, progress, onBadLine, onMove }, input, options, signal)
+    const result = await importing.catch(async (error: unknown) => {
+      throw await explainRefusal(client, error)
+    })
     progress[Symbol.dispose]()
     await reporter.result(result)
     return result.changes === null ? 1 : 0

@@ -1,35 +1,69 @@
 import { once } from 'node:events'
 import type { Client } from 'pg'
+import type { Servers } from '../../runtime/config.ts'
 import { atMost } from '../../runtime/pause.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect, reach } from './connections.ts'
 import { checkEncryption } from './encryption.ts'
-import { type Finding, fail, pass } from './finding.ts'
+import { type Finding, fail, pass, skip } from './finding.ts'
+import { isPooled } from './pooling.ts'
+import { checkWriting, type Writing } from './writing.ts'
 
 const oldest = 15
 const tolerableSkew = 5_000 // ms
 const goDirect = 'set DATABASE_DIRECT_URL to a connection that does not go through a transaction pooler'
 
-/** Versions, the path to the server and the clocks. `database` came by DATABASE_URL. */
-export async function checkDatabase(database: Client, direct: ServerAddress): Promise<Finding[]> {
-  return [
-    await checkVersion(database),
-    await checkClocks(database),
-    await checkEncryption('TLS', database, 'DATABASE_URL'),
-    ...(await checkDirectWay(database, direct)),
+/** What the way by DATABASE_URL has shown: a connection, or why there is none. */
+export type Reached = (Client & AsyncDisposable) | Finding
+
+/**
+ * Versions, the ways to the server and the clocks, and whether the database takes changes. The direct way is looked at by
+ * itself: it may work where the other one does not.
+ */
+export async function checkDatabase(reached: Reached, { database, direct }: Servers): Promise<DatabaseLook> {
+  if ('outcome' in reached) {
+    const findings = direct.url === database.url ? [] : await checkDirectWay(undefined, direct)
+    return { findings: [reached, ...findings], writing: undefined }
+  }
+  const { writing, finding } = await checkWriting('writing', reached, 'DATABASE_URL')
+  const findings = [
+    await checkVersion(reached),
+    finding,
+    await checkClocks(reached),
+    await checkEncryption('TLS', reached, 'DATABASE_URL'),
+    ...(await checkDirectWay({ client: reached, writing }, direct)),
   ]
+  return { findings, writing }
 }
 
-async function checkDirectWay(database: Client, direct: ServerAddress): Promise<Finding[]> {
+/** `writing` is undefined where it could not be asked. */
+type DatabaseLook = { findings: Finding[]; writing: Writing | undefined }
+
+async function checkDirectWay(
+  database: { client: Client; writing: Writing } | undefined,
+  direct: ServerAddress,
+): Promise<Finding[]> {
   const variable = 'DATABASE_DIRECT_URL'
   const reached = await reach(direct, { check: 'direct connection', variable })
   if ('outcome' in reached) return [reached]
   await using client = reached
+  const { writing, finding } = await checkWriting('writing (direct)', client, variable)
   return [
     await checkEncryption('TLS (direct)', client, variable),
+    ...(writing === (database?.writing ?? 'open') ? [] : [finding]),
     await checkPooling(direct),
-    await checkDoorbell(database, direct),
+    await checkRinging(database, direct, writing),
   ]
+}
+
+async function checkRinging(
+  database: { client: Client; writing: Writing } | undefined,
+  direct: ServerAddress,
+  directly: Writing,
+): Promise<Finding> {
+  if (database === undefined) return skip('LISTEN', 'not looked at without DATABASE_URL')
+  if ([database.writing, directly].includes('standby')) return skip('LISTEN', 'a standby passes no notification on')
+  return await checkDoorbell(database.client, direct)
 }
 
 async function checkVersion(database: Client): Promise<Finding> {
@@ -58,29 +92,9 @@ async function checkClocks(database: Client): Promise<Finding> {
   )
 }
 
-/**
- * In transaction mode a pooler gives each transaction the server that it likes. Held by one transaction, a server is
- * free for another connection only afterwards: a second connection that then changes its server is pooled.
- */
 async function checkPooling(direct: ServerAddress): Promise<Finding> {
-  await using first = await connect(direct)
-  await using second = await connect(direct)
-  await first.query('begin')
-  const servers = new Set<number>()
-  try {
-    servers.add(await serverOf(second))
-    await first.query('rollback')
-    for (let round = 0; round < 4; round += 1) servers.add(await serverOf(second))
-  } catch {
-    servers.add(Number.NaN) // a pool of one server, which the first connection holds
-  }
-  if (servers.size === 1) return pass('direct connection', 'one server process to a connection')
+  if (!(await isPooled(direct))) return pass('direct connection', 'one server process to a connection')
   return fail('direct connection', 'goes through a transaction pooler, which passes no notification on', goDirect)
-}
-
-async function serverOf(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid')
-  return rows[0]?.pid ?? 0
 }
 
 /** Rings by DATABASE_URL and listens on the direct connection, as a host's change and the listener do. */

@@ -1,23 +1,43 @@
 import type { Client } from 'pg'
-import { countServices, wordsForConnected } from '../connected-services.ts'
-import { advise, type Finding, pass } from './finding.ts'
+import type { Servers } from '../../runtime/config.ts'
+import { countDoorbells, countServices, wordsForConnected } from '../connected-services.ts'
+import { connect } from './connections.ts'
+import { advise, type Finding, pass, skip } from './finding.ts'
+import { isPooled } from './pooling.ts'
+import type { Writing } from './writing.ts'
 
-/** What a service does that nobody else does. */
+/** What a service does that nobody else does, and where it can be asked itself. */
 const services = {
-  listener: 'nothing is queued, rescued, or run by night where pg_cron does not',
-  notifier: 'nothing is sent',
+  listener: { lack: 'nothing is queued, rescued, or run by night where pg_cron does not', asked: 'LISTENER_HTTP' },
+  notifier: { lack: 'nothing is sent', asked: 'NOTIFIER_HTTP' },
+}
+type Name = keyof typeof services
+const names = ['listener', 'notifier'] as const
+
+/** Whether the services are at work, and how many: by the names of their connections, where these are to be seen. */
+export async function checkServices(
+  client: Client,
+  { database, direct }: Pick<Servers, 'database' | 'direct'>,
+  writing: Writing | undefined,
+): Promise<Finding[]> {
+  if (writing === 'standby') return names.map((name) => uncountable(name, 'they are connected to the primary'))
+  if (!(await isPooled(database))) {
+    const counts = await countServices(client)
+    return names.map((name) => describe(name, counts.get(name) ?? 0))
+  }
+  const pooled =
+    'a transaction pooler stands before the database, and its connections bear the name of whoever came last'
+  const isDirect = direct.url !== database.url && !(await isPooled(direct).catch(() => true))
+  if (!isDirect) return names.map((name) => uncountable(name, pooled))
+  await using past = await connect(direct)
+  return [describe('listener', await countDoorbells(past)), uncountable('notifier', pooled)]
 }
 
-/** Whether the services are at work, and how many. */
-export async function checkServices(database: Client): Promise<Finding[]> {
-  const counts = await countServices(database)
-  return Object.entries(services).map(([name, lack]) => {
-    const count = counts.get(name) ?? 0
-    if (count > 0) return pass(name, wordsForConnected(count))
-    return advise(
-      name,
-      `none is connected: ${lack}`,
-      `start one: mentor-expiry ${name}, or up; one behind a pooler that passes no names on cannot be seen`,
-    )
-  })
+function describe(name: Name, count: number): Finding {
+  if (count > 0) return pass(name, wordsForConnected(count))
+  return advise(name, `none is connected: ${services[name].lack}`, `start one: mentor-expiry ${name}, or up`)
+}
+
+function uncountable(name: Name, why: string): Finding {
+  return skip(name, `cannot be counted, ${why}: ask each one's /readyz (${services[name].asked}), or what runs it`)
 }

@@ -11,8 +11,5 @@ export async function connect(address: ServerAddress): Promise<Client> {
 
 /** Whether a server that had answered is gone: it was shut down, ended this session, or the wire was cut. */
 export function isConnectionLost(error: unknown): boolean {
-  const { code } = summarise(error)
-  if (code !== 'unknown') return /^(57P0[1-5]|08...|ECONNRESET|EPIPE)$/.test(code)
-  // The driver gives these no code.
-  return error instanceof Error && /^Connection terminated|has encountered a connection error/.test(error.message)
+  return /^(57P0[1-5]|08...|ECONNRESET|EPIPE|connection_lost)$/.test(summarise(error).code)
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Pool } from 'pg'
 import type { AlertNotice } from '../../contracts/alert.ts'
 import { atMost, growingPause, pause } from '../pause.ts'
+import { openSaid } from '../said.ts'
 import type { AlertDestination, Telling } from './destination.ts'
 import type { AlertTold } from './events.ts'
 import { type AlertSettings, type AlertTable, openAlertTable } from './table.ts'
@@ -30,7 +31,7 @@ export async function tellAlerts(deps: TellDeps, options: TellOptions, signal: A
   const giveUp = new AbortController()
   setMaxListeners(0, giveUp.signal)
   const bell = openBell(signal)
-  const say = sayOnce(deps.observe)
+  const say = sayEachCode(deps.observe)
   let checkedAt: number | undefined
 
   const start = (name: string, work: Promise<boolean>) => {
@@ -122,14 +123,13 @@ async function check(table: AlertTable, say: Say): Promise<boolean> {
   return true
 }
 
-function sayOnce(observe: TellDeps['observe']): Say {
-  const failing = new Set<string>()
+function sayEachCode(observe: TellDeps['observe']): Say {
+  const said = openSaid()
   return {
     failed(step, error) {
-      if (!failing.has(step)) observe({ kind: 'alerts_failed', step, error })
-      failing.add(step)
+      if (said.isNew(step, error)) observe({ kind: 'alerts_failed', step, error })
     },
-    worked: (step) => void failing.delete(step),
+    worked: (step) => void said.forget(step),
   }
 }
 

@@ -3,6 +3,7 @@ import { portalQueue } from '../../contracts/portal-job.ts'
 import { reminderQueue } from '../../contracts/reminder-job.ts'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import { sayWaiting } from '../../runtime/said.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Observe } from './events.ts'
 
@@ -34,18 +35,15 @@ const openings = [
 const patience = 2_000
 
 /**
- * Opens every queue as soon as its server answers, however long that takes, and says once that it waits. Rejects
+ * Opens every queue as soon as its server answers, however long that takes, and says once for each code that it waits. Rejects
  * with the signal's reason.
  */
 export async function openQueues(
   { observe, ...server }: ServerAddress & { observe: Observe },
   signal: AbortSignal,
 ): Promise<ShownQueues> {
-  let said = false
-  const onFailure = (error: unknown) => {
-    if (!said) observe({ kind: 'waiting', reason: 'queue_unreachable', error })
-    said = true
-  }
+  const onWaiting = sayWaiting((_, error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error }))
+  const onFailure = (error: unknown) => onWaiting('queue_unreachable', error)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
   for (;;) {
     const connection = connectQueue({

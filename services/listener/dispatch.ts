@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { growingPause, pause } from '../../runtime/pause.ts'
+import { openSaid } from '../../runtime/said.ts'
 import { type Claim, claimBatch } from './claim.ts'
 import type { Observe } from './events.ts'
 import type { JobQueue } from './job-queue.ts'
@@ -25,18 +26,18 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   const route = deps.route.name
   const pauses = growingPause({ base: 250, cap: 5_000 })
   const known: Known = { jobs: 0, countedAt: Number.NEGATIVE_INFINITY }
-  let failing = false
+  const said = openSaid()
   while (!signal.aborted) {
     try {
       await dispatchAll(deps, known, signal)
-      if (failing) deps.observe({ kind: 'dispatch_recovered', route })
-      failing = false
+      if (said.forget(route)) deps.observe({ kind: 'dispatch_recovered', route })
       pauses.reset()
       await deps.wake.next(signal)
     } catch (error) {
       const milliseconds = pauses.next()
-      if (!failing) deps.observe({ kind: 'dispatch_failed', route, error, pause: Math.round(milliseconds) })
-      failing = true
+      if (said.isNew(route, error)) {
+        deps.observe({ kind: 'dispatch_failed', route, error, pause: Math.round(milliseconds) })
+      }
       await pause(milliseconds, signal)
     }
   }

@@ -5,7 +5,7 @@ export type ListenerEvent =
   | { kind: 'waiting'; reason: string; error?: unknown }
   | { kind: 'started'; queue: 'redis' | 'postgres' }
   | { kind: 'listening' }
-  | { kind: 'listen_lost'; error?: unknown }
+  | { kind: 'listen_lost'; error: unknown }
   | { kind: 'dispatched'; route: string; count: number; milliseconds: number }
   | { kind: 'dispatch_failed'; route: string; error: unknown; pause: number }
   | { kind: 'dispatch_recovered'; route: string }

@@ -4,6 +4,7 @@ import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
+import { sayWaiting } from '../../runtime/said.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { refillIfWiped } from './audit.ts'
 import { dispatchLoop } from './dispatch.ts'
@@ -37,6 +38,7 @@ export async function runListener(
 ): Promise<void> {
   const servers = serversOf(config)
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
+  const onWaiting = sayWaiting((reason, error) => observe({ kind: 'waiting', reason, error }))
   const tellAlerts = prepareAlerts({ name: 'mentor-expiry listener alerts', observe, onError }, config)
   // A route that waits has two of them, for its claim and its sweep, and leaves the others theirs.
   const max = 2 + 2 * routes.length
@@ -49,7 +51,7 @@ export async function runListener(
   const doorbells = new Map(served.map(({ route, wake }) => [route.channel, wake.ring]))
   const interval = config.SWEEP_INTERVAL
   try {
-    await waitForSchema({ pool, onWaiting: (reason, error) => observe({ kind: 'waiting', reason, error }) }, signal)
+    await waitForSchema({ pool, onWaiting }, signal)
     observe({ kind: 'started', queue: servers.queue.url.startsWith('postgres') ? 'postgres' : 'redis' })
     const work = Promise.all([
       tellAlerts(signal),

@@ -1,13 +1,15 @@
 import pgListen, { type Subscriber } from 'pg-listen'
 import { aborted } from '../../runtime/pause.ts'
 import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
+import { openDoorbellLoss } from './doorbell-loss.ts'
 
 /** The address of a direct connection: a transaction pooler does not pass notifications on. */
 export type SubscribeOptions = ServerAddress & {
   /** By channel, what is called when a row became pending, or may have while nobody listened: at every connect as well. */
   doorbells: ReadonlyMap<string, () => void>
   onConnected: () => void
-  onLost: (error?: unknown) => void
+  /** With its error, and again where its code changes. */
+  onLost: (error: unknown) => void
 }
 
 /**
@@ -16,9 +18,10 @@ export type SubscribeOptions = ServerAddress & {
  * connection is closed.
  */
 export async function subscribe(options: SubscribeOptions, signal: AbortSignal): Promise<void> {
+  const { doorbells, onConnected, ...server } = options
   const subscriber = pgListen.default(
     {
-      ...postgresOptions(options),
+      ...postgresOptions(server),
       application_name: 'mentor-expiry listener doorbell',
       connectionTimeoutMillis: 5_000,
     },
@@ -29,26 +32,23 @@ export async function subscribe(options: SubscribeOptions, signal: AbortSignal):
       parse: (payload) => payload,
     },
   )
-  const lost = (error?: unknown) => {
-    if (!signal.aborted) options.onLost(error)
-  }
-  for (const [channel, ring] of options.doorbells) subscriber.notifications.on(channel, ring)
-  subscriber.events.on('error', lost)
-  subscriber.events.on('reconnect', (attempt: number) => {
-    if (attempt === 1) lost()
-  })
+  const loss = openDoorbellLoss(server, signal)
+  for (const [channel, ring] of doorbells) subscriber.notifications.on(channel, ring)
+  subscriber.events.on('error', loss.failed)
+  subscriber.events.on('reconnect', loss.attempted)
   subscriber.events.on('connected', () => {
     // A reconnection that succeeds after stop would keep the process alive.
-    if (signal.aborted) return void subscriber.close().catch(lost)
-    listen(subscriber, options.doorbells.keys()).then(() => {
-      options.onConnected()
-      for (const ring of options.doorbells.values()) ring()
-    }, lost)
+    if (signal.aborted) return void subscriber.close().catch(loss.failed)
+    listen(subscriber, doorbells.keys()).then(() => {
+      loss.restored()
+      onConnected()
+      for (const ring of doorbells.values()) ring()
+    }, loss.failed)
   })
   // Its end is followed by a reconnect, which reports the loss.
   await subscriber.connect().catch(() => undefined)
   await aborted(signal)
-  await subscriber.close().catch(lost)
+  await subscriber.close().catch(loss.failed)
 }
 
 /** Subscribes at the first connection; at later ones pg-listen has done it already. */

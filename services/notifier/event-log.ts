@@ -17,6 +17,8 @@ const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' 
   record_failed: 'warn',
   finish_failed: 'error',
   alert_failed: 'error',
+  queue_lost: 'warn',
+  queue_found: 'info',
   worker_error: 'debug',
   worker_replaced: 'warn',
   connection_error: 'debug',

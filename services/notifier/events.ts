@@ -1,4 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
+import type { QueueEvent } from '../../runtime/queue-watch.ts'
 
 /** Everything about the notifier that is worth reporting. Codes, ids and counts; never a person. */
 export type NotifierEvent =
@@ -17,6 +18,7 @@ export type NotifierEvent =
   | { kind: 'record_failed'; id: number; error: unknown }
   | { kind: 'finish_failed'; id: number; error: unknown }
   | { kind: 'alert_failed'; error: unknown }
+  | QueueEvent
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }

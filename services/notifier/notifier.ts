@@ -33,11 +33,10 @@ export async function runNotifier(
   signal: AbortSignal,
 ): Promise<void> {
   const { observe } = deps
-  const onWaiting = (reason: string, error?: unknown) => observe({ kind: 'waiting', reason, error })
   await runQueueService(
     {
       observe,
-      untilReady: (pool) => waitForSchema({ pool, onWaiting }, signal),
+      untilReady: (pool, onWaiting) => waitForSchema({ pool, onWaiting }, signal),
       work: (opened) => work({ ...deps, ...opened }, config, signal),
     },
     { name: 'mentor-expiry notifier', pool: 4, queue: Math.min(config.NOTIFIER_CONCURRENCY, 10) },

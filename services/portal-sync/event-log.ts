@@ -19,6 +19,8 @@ const levels: Record<PortalSyncEvent['kind'], 'debug' | 'info' | 'warn' | 'error
   reconciled: 'info',
   reconcile_failed: 'error',
   watch_failed: 'error',
+  queue_lost: 'warn',
+  queue_found: 'info',
   worker_error: 'debug',
   worker_replaced: 'warn',
   connection_error: 'debug',

@@ -1,4 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
+import type { QueueEvent } from '../../runtime/queue-watch.ts'
 
 /** Everything about the portal sync that is worth reporting. Codes, ids and counts; never a person, never a key. */
 export type PortalSyncEvent =
@@ -28,6 +29,7 @@ export type PortalSyncEvent =
   | { kind: 'reconciled'; reconciliation: number; status: string; code?: string }
   | { kind: 'reconcile_failed'; error: unknown }
   | { kind: 'watch_failed'; step: string; error: unknown }
+  | QueueEvent
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }

@@ -34,6 +34,11 @@ export function monitorPortalSync(registry: Registry): { observe: Observe; readi
     labelNames: ['status'],
     registers,
   })
+  const queue = new Gauge({
+    name: 'mentor_expiry_queue_up',
+    help: 'Whether the queue takes work from this process; 0 also until it has answered for the first time',
+    registers,
+  })
   const reasons = keepReasons(['waiting:start'])
   const observe: Observe = (event) => {
     switch (event.kind) {
@@ -44,7 +49,14 @@ export function monitorPortalSync(registry: Registry): { observe: Observe; readi
         reasons.clear('waiting:')
         return reasons.add(`waiting:${event.reason}`)
       case 'started':
+        queue.set(1)
         return reasons.clear('waiting:')
+      case 'queue_lost':
+        queue.set(0)
+        return reasons.add('queue_lost')
+      case 'queue_found':
+        queue.set(1)
+        return reasons.clear('queue_lost')
       case 'holding':
         return holding.set(1)
       case 'standing_by':

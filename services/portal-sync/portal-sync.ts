@@ -33,11 +33,10 @@ export async function runPortalSync(deps: { observe: Observe }, config: Config, 
     observe({ kind: 'stopped' })
     return
   }
-  const onWaiting = (reason: string, error?: unknown) => observe({ kind: 'waiting', reason, error })
   await runQueueService(
     {
       observe,
-      untilReady: (pool) => waitForSchema({ pool, onWaiting }, signal),
+      untilReady: (pool, onWaiting) => waitForSchema({ pool, onWaiting }, signal),
       async work(opened) {
         observe({ kind: 'started', queue: opened.connection.kind })
         await takeTurns({ ...opened, observe, settings }, config, signal)

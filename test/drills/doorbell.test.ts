@@ -42,7 +42,7 @@ describe.skipIf(!hasRedis())('notifications that were lost', () => {
 
     await proxy.refuse(true)
     expect(await terminateDoorbells(database)).toBe(1)
-    await listener.waitForEvent('listen_lost')
+    expect(await listener.waitForEvent('listen_lost')).toMatchObject({ error: { code: 'ECONNREFUSED' } })
     await addPendingReminders(database, 20)
     expect(await countOf(database, 'pending')).toBe(20)
     const from = listener.log.length
@@ -56,6 +56,13 @@ describe.skipIf(!hasRedis())('notifications that were lost', () => {
     }
     expectEachOnce(smtp, 100)
     expect(await doorbells(database)).toBe(1)
+
+    // Taken back at once, the loss has an error all the same, and is told before its end.
+    const again = listener.log.length
+    await terminateDoorbells(database)
+    await listener.waitForEvent('listening', { from: again })
+    const kinds = listener.log.slice(again).filter(({ msg }) => msg === 'listening' || msg === 'listen_lost')
+    expect(kinds).toMatchObject([{ msg: 'listen_lost', error: { code: 'connection_lost' } }, { msg: 'listening' }])
   })
 
   test('a listener whose direct connection is refused at first ends up with one doorbell, and stops when told to', async () => {

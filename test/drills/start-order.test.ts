@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis())('services that start before what they need', () => 
     await allSent(pool, 30)
     expectEachOnce(smtp, 30)
     for (const service of both) {
-      const reasons = service.events('waiting').map(({ reason }) => reason)
+      const reasons = service.events('waiting').map(({ reason, error }) => JSON.stringify([reason, error]))
       expect(reasons).toEqual([...new Set(reasons)])
       expect(await service.stop({ deadlineMs: 10_000 }), service.lastWords()).toEqual({ code: 0, signal: null })
     }

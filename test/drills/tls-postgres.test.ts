@@ -68,7 +68,9 @@ test.each(faults)(
     expectEachOnce(smtp, 3)
     expect(await database.admitted()).toBeGreaterThan(admitted)
     for (const service of both) {
-      expect(service.events('waiting')).toHaveLength(1)
+      // Its restart may have been seen as well.
+      const causes = service.events('waiting').map(({ error }) => JSON.stringify(error))
+      expect(causes).toEqual([...new Set(causes)])
       expect(await service.stop(), service.lastWords()).toEqual({ code: 0, signal: null })
     }
   },

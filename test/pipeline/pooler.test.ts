@@ -80,6 +80,24 @@ describe.skipIf(!hasPgBouncer())('behind a transaction pooler', () => {
     const found = await diagnosis({ DATABASE_URL, QUEUE_URL: 'redis://127.0.0.1:1' })
     expect(found['Database/direct connection']).toMatch(/^fail: .* → set DATABASE_DIRECT_URL/)
     expect(found['Schema/schema']).toBe('ok')
+    for (const service of ['listener', 'notifier']) {
+      expect(found[`Services/${service}`]).toMatch(/^skipped: cannot be counted, a transaction pooler .* \/readyz/)
+    }
+  })
+
+  test.skipIf(!hasRedis())('doctor counts the listeners past it, and says of the notifiers where to look', async () => {
+    await using pooled = await openPooled('redis')
+    const { pipeline, env } = pooled
+    const counted = async () => {
+      const found = await diagnosis({ ...env, QUEUE_URL: 'redis://127.0.0.1:1' })
+      expect(found['Services/notifier']).toMatch(/^skipped: cannot be counted, .* \/readyz \(NOTIFIER_HTTP\)/)
+      return found['Services/listener']
+    }
+    expect(await counted()).toMatch(/^advice: none is connected/)
+    const { events } = pipeline.startListener(env)
+    pipeline.startNotifier(env)
+    await waitFor('the doorbell', () => events.some(isListening))
+    expect(await counted()).toBe('ok')
   })
 })
 

@@ -143,11 +143,11 @@ async function giveTo({ uid, gid }: Identity, path: string): Promise<void> {
   if (uid !== undefined && gid !== undefined) await chown(path, uid, gid)
 }
 
-/** The postmaster writes its id into the first line of its pid file, its state into the eighth. */
+/** The postmaster writes its id into the first line of its pid file, its state into the eighth; a standby, which answers, has one of its own. */
 async function isReady(dataDir: string, pid: number): Promise<boolean> {
   const lines = (await readIfThere(join(dataDir, 'postmaster.pid'))).split('\n')
   // A killed predecessor leaves its file behind.
-  return lines[0] === String(pid) && lines[7]?.trim() === 'ready'
+  return lines[0] === String(pid) && ['ready', 'standby'].includes(lines[7]?.trim() ?? '')
 }
 
 /** Empty where there is no such file: a server that takes over from a killed one removes its file before it writes its own. */
