@@ -1,5 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { keepReasons } from '../../runtime/monitoring/reasons.ts'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import { monitorQueueService } from '../../runtime/monitoring/queue-service.ts'
 import type { Readiness } from '../../runtime/monitoring/server.ts'
 import type { Observe } from './events.ts'
 
@@ -34,26 +34,14 @@ export function monitorNotifier(registry: Registry): { observe: Observe; readine
     labelNames: ['end'],
     registers,
   })
-  const queue = new Gauge({
-    name: 'mentor_expiry_queue_up',
-    help: 'Whether the queue takes work from this process; 0 also until it has answered for the first time',
-    registers,
-  })
-  const reasons = keepReasons(['waiting:start'])
+  const { observe: observeService, reasons } = monitorQueueService(registry)
   const observe: Observe = (event) => {
     switch (event.kind) {
       case 'waiting':
-        reasons.clear('waiting:')
-        return reasons.add(`waiting:${event.reason}`)
       case 'started':
-        queue.set(1)
-        return reasons.clear('waiting:')
       case 'queue_lost':
-        queue.set(0)
-        return reasons.add('queue_lost')
       case 'queue_found':
-        queue.set(1)
-        return reasons.clear('queue_lost')
+        return observeService(event)
       case 'gate_closed':
         return reasons.add(`gate_closed:${event.channel}`)
       case 'gate_opened':

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { keepReasons } from '../../runtime/monitoring/reasons.ts'
+import { monitorQueueService } from '../../runtime/monitoring/queue-service.ts'
 import type { Readiness } from '../../runtime/monitoring/server.ts'
 import type { Observe } from './events.ts'
 
@@ -34,29 +34,17 @@ export function monitorPortalSync(registry: Registry): { observe: Observe; readi
     labelNames: ['status'],
     registers,
   })
-  const queue = new Gauge({
-    name: 'mentor_expiry_queue_up',
-    help: 'Whether the queue takes work from this process; 0 also until it has answered for the first time',
-    registers,
-  })
-  const reasons = keepReasons(['waiting:start'])
+  const { observe: observeService, reasons } = monitorQueueService(registry)
   const observe: Observe = (event) => {
     switch (event.kind) {
       case 'off':
         reasons.clear('waiting:')
         return reasons.add('off')
       case 'waiting':
-        reasons.clear('waiting:')
-        return reasons.add(`waiting:${event.reason}`)
       case 'started':
-        queue.set(1)
-        return reasons.clear('waiting:')
       case 'queue_lost':
-        queue.set(0)
-        return reasons.add('queue_lost')
       case 'queue_found':
-        queue.set(1)
-        return reasons.clear('queue_lost')
+        return observeService(event)
       case 'holding':
         return holding.set(1)
       case 'standing_by':
