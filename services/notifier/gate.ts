@@ -9,7 +9,7 @@ import type { Channel } from './channels/channel.ts'
 export type Gate = {
   /** Resolves when the channel may be used; rejects with the reason of the signal, or of the gate's own, that aborts first. */
   opened(signal: AbortSignal): Promise<void>
-  /** The code that it was closed with, undefined while the channel may be used. */
+  /** The code of what keeps it closed, undefined while the channel may be used. */
   closedBy(): string | undefined
   close(code: string): void
   /** A message got no answer although the channel seems to work. Many in a row are worth an alert; the gate stays open. */
@@ -35,22 +35,27 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
   const waiters = new Set<() => void>()
   let doubts = 0
 
-  const works = async () => {
+  const findTrouble = async () => {
     try {
-      return (await channel.probe(signal)) === undefined
+      return await channel.probe(signal)
     } catch (error) {
       observe({ kind: 'channel_error', channel: channel.name, error })
-      return false
+      return 'channel_error'
     }
   }
 
-  async function reopen(code: string): Promise<void> {
-    observe({ kind: 'gate_closed', channel: channel.name, code })
-    do {
+  async function reopen(first: string): Promise<void> {
+    const said = new Set<string>()
+    let code: string | undefined = first
+    while (code !== undefined) {
+      reason = code
+      if (!said.has(code)) observe({ kind: 'gate_closed', channel: channel.name, code })
+      said.add(code)
       alert.raise(code)
       await pause(growing.next(), signal)
       if (signal.aborted) return // closed for good: whoever waits is told by the signal
-    } while (!(await works()))
+      code = await findTrouble()
+    }
     if (signal.aborted) return
     reopening = undefined
     for (const wake of [...waiters]) wake()
@@ -69,7 +74,6 @@ export function openGate({ channel, log, observe }: GateDeps, pauses: GatePauses
     closedBy: () => (reopening ? reason : undefined),
     close(code) {
       if (reopening) return
-      reason = code
       reopening = reopen(code)
     },
     doubted(code) {

@@ -44,6 +44,7 @@ async function openStage(pauses: GatePauses = { base: 20, cap: 40 }) {
     database,
     alerts,
     said: (kind: NotifierEvent['kind']) => events.filter((event) => event.kind === kind).length,
+    codes: () => events.flatMap((event) => (event.kind === 'gate_closed' ? [event.code] : [])),
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       for (const resource of [channel, smtp, database]) await resource[Symbol.asyncDispose]()
@@ -73,6 +74,19 @@ test('it closes once for all, and opens for all when a probe succeeds', async ()
   await stage.smtp.up()
   await Promise.all(waiting)
   expect([stage.said('gate_opened'), through]).toEqual([1, 30])
+})
+
+test('trouble that becomes another while it is closed is said too, each once', async () => {
+  await using stage = await openStage()
+  await stage.smtp.down()
+  stage.gate.close('smtp_535')
+  await waitFor('several probes', () => stage.probes.length >= 4)
+  expect(stage.codes()).toEqual(['smtp_535', 'smtp_connect'])
+  expect(stage.gate.closedBy()).toBe('smtp_connect')
+  await stage.smtp.up()
+  await stage.gate.opened(never)
+  stage.gate.close('smtp_535')
+  expect(stage.codes()).toEqual(['smtp_535', 'smtp_connect', 'smtp_535'])
 })
 
 test('its pauses grow from one trouble to the next until a message has been accepted', async () => {
