@@ -20,7 +20,8 @@ const thresholds = list(
 )
 
 const attempts = list(
-  `'attempt', a.attempt, 'channel', a.channel, 'outcome', a.outcome, 'code', a.response, 'at', ${local('a.finished_at')}`,
+  `'attempt', a.attempt, 'channel', a.channel, 'outcome', a.outcome, 'code', a.response, 'at', ${local('a.finished_at')},
+   'recipientKind', a.recipient_kind, 'recipient', a.recipient_email`,
   'a.attempt, a.channel',
   'expiry.reminder_delivery_attempts as a where a.log_id = l.id',
 )

@@ -13,6 +13,9 @@ const Attempt = z.object({
   outcome: z.enum(['accepted', 'rejected', 'failed', 'uncertain']),
   code: z.string().nullable(),
   at: local,
+  /** Whom it was for; null where that is not on record. */
+  recipientKind: z.enum(['coordinator', 'fallback']).nullable(),
+  recipient: z.string().nullable(),
 })
 
 const Reminder = z.object({
@@ -34,6 +37,7 @@ const Reminder = z.object({
   claimedAt: local.nullable(),
   leaseUntil: local.nullable(),
   sentAt: local.nullable(),
+  /** Whom the last attempt was for. */
   recipient: z.string().nullable(),
   lastError: z.string().nullable(),
   retriedBy: z.string().nullable(),

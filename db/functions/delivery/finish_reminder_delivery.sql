@@ -63,8 +63,8 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, summary.accepted, summary.transient,
-           said.refused,
+    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, l.recipient_kind, l.recipient_email,
+           summary.accepted, summary.transient, said.refused,
            case
              when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'
              when summary.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
@@ -115,11 +115,16 @@ begin
        end as before
      ) as rounds
   ), recorded_attempts as (
-    insert into expiry.reminder_delivery_attempts as kept (log_id, attempt, channel, outcome, response, started_at, finished_at)
-    select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code, a.started_at, a.finished_at
+    insert into expiry.reminder_delivery_attempts as kept
+      (log_id, attempt, channel, outcome, response, recipient_kind, recipient_email, started_at, finished_at)
+    select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code,
+           -- Of an attempt that is over the row may name another's recipient; its own stands with what the rescue noted.
+           case j.verdict when 'recorded' then j.recipient_kind end,
+           case j.verdict when 'recorded' then j.recipient_email end,
+           a.started_at, a.finished_at
       from answers as a
+      join judged as j on j.id = a.id and j.generation = a.generation and j.attempt = a.attempt
      where a.kind <> 'out_of_order'
-       and (a.id, a.generation, a.attempt) in (select j.id, j.generation, j.attempt from judged as j)
        -- One acceptance a channel, also where two late ones come in one batch.
        and not (a.kind = 'accepted' and (not a.is_first or a.is_repeated))
     on conflict (log_id, attempt, channel) do update
