@@ -7,6 +7,8 @@ import { factsQuery } from './facts-query.ts'
 /** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM`, in the organisation's time zone. */
 const local = z.string()
 
+const kind = z.enum(['reminder', 'lapsed', 'restored'])
+
 const Attempt = z.object({
   attempt: z.number(),
   channel: z.string(),
@@ -20,7 +22,7 @@ const Attempt = z.object({
 
 const Reminder = z.object({
   id: z.number(),
-  kind: z.enum(['reminder', 'lapsed', 'restored']),
+  kind,
   thresholdDay: z.number(),
   expiryDate: local,
   urgency: Urgency,
@@ -54,7 +56,9 @@ const Threshold = z.object({
   until: local.nullable(),
 })
 
+/** A reminder that comes, or why none does, or a message about service that is not at its end. */
 const Next = z.object({
+  kind,
   outcome: z.string(),
   thresholdDay: z.number().nullable(),
   dueOn: local.nullable(),
