@@ -2,10 +2,11 @@ import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { countServices } from '../connected-services.ts'
-import { findMentor, unknownLine } from '../explain/find-mentor.ts'
+import { findMentor } from '../explain/find-mentor.ts'
 import { describeEnd, describeListeners, describeZone, openAccount } from '../force-sync/account.ts'
 import { askSync, followSync, type Seen, zoneOf } from '../force-sync/follow.ts'
 import { parseMentor } from '../parse-mentor.ts'
+import { refuse } from '../refuse.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 import { readWebsite } from '../website/facts-query.ts'
 import { wordsForUnpublished } from '../website/words.ts'
@@ -49,11 +50,7 @@ export const forceSyncCommand: Command = {
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry force-sync' })
     const { client } = database
     const found = await findMentor(client, asked)
-    if (found.kind !== 'found') {
-      const [what, name] = found.kind === 'unknown_organisation' ? ['organisation', asked.slug] : ['mentor', asked.ref]
-      stderr.write(`${unknownLine(what, name, found.near)}\n`)
-      return 1
-    }
+    if (found.kind !== 'found') return refuse({ stdout, stderr }, values.json, found.refusal)
     const mentor = `${asked.slug}/${asked.ref}`
     const answer = (facts: object) => values.json && stdout.write(`${JSON.stringify({ mentor, ...facts })}\n`)
     const version = await askSync(client, found.id, actor)
