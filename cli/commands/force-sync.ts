@@ -16,9 +16,9 @@ const help = `mentor-expiry force-sync <organisation>/<mentor_ref> [--actor NAME
 Has the website's contact of one mentor read, compared and, where it differs, written and read back, before everything else,
 by the portal-sync that runs somewhere; a parked mentor is tried again. Prints each step as it becomes known: what must be
 shown and why, whether the portal takes our credential, read, write, read back, when the portal acknowledged it, and by when the
-website shows it: 15 minutes later at most, 30 in its search. Times are in the organisation's zone, which the first line names.
-While no portal-sync speaks with the portal it ends at once, and says whether a listener is connected. What is not done
-stays asked for.
+website shows it: 15 minutes later at most, 30 in its search. Times are in the organisation's zone, which the first line
+names, with their distance from UTC. While no portal-sync speaks with the portal it ends at once, and says whether a
+listener is connected. What is not done stays asked for.
 
   --actor NAME        who wished it, kept until it is done; without it, the login of this machine
   --timeout SECONDS   how long it is followed, then also while no portal-sync speaks with the portal; without it, 60

@@ -1,6 +1,7 @@
+import { localTo } from '../times.ts'
 import { websiteExpression } from '../website/facts-query.ts'
 
-const local = (instant: string) => `pg_catalog.to_char(${instant} at time zone o.time_zone, 'YYYY-MM-DD HH24:MI')`
+const local = localTo('o.time_zone')
 const list = (items: string, order: string, source: string) =>
   `coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(${items}) order by ${order}) from ${source}), '[]')`
 

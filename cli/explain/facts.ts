@@ -4,7 +4,7 @@ import { Urgency } from '../../contracts/delivery.ts'
 import { Website } from '../website/facts.ts'
 import { factsQuery } from './facts-query.ts'
 
-/** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM`, in the organisation's time zone. */
+/** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM:SS+01`, in the organisation's time zone. */
 const local = z.string()
 
 const kind = z.enum(['reminder', 'lapsed', 'restored'])
