@@ -22,6 +22,8 @@ export const AlertFacts = z.object({
   compared: known(count),
   mentor: known(z.uuid()),
   mentors: known(z.array(z.uuid()).max(20)),
+  reminders: known(z.array(count).max(20)),
+  rescues: known(count),
   pending: known(count),
   queued: known(count),
   sending: known(count),

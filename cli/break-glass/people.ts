@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { z } from 'zod'
-import { findMentor, findOrganisation, unknownLine } from '../explain/find-mentor.ts'
+import { findMentor, findOrganisation } from '../explain/find-mentor.ts'
+import type { Refusal } from '../refuse.ts'
 
 const State = z.object({
   visible: z.boolean(),
@@ -25,13 +26,13 @@ const Person = z.object({
 export type Person = z.infer<typeof Person>
 
 /** The ids of the mentors meant by `<organisation>` and `<organisation>/<mentor_ref>`, each once; or who is not known. */
-export async function findChosen(database: Client, names: string[]): Promise<string[] | { unknown: string }> {
+export async function findChosen(database: Client, names: string[]): Promise<string[] | Refusal> {
   const ids = new Set<string>()
   for (const name of names) {
     const slash = name.indexOf('/')
     const slug = slash === -1 ? name : name.slice(0, slash)
     const organisation = await findOrganisation(database, slug)
-    if (typeof organisation !== 'string') return { unknown: unknownLine('organisation', slug, organisation.near) }
+    if (typeof organisation !== 'string') return organisation
     if (slash === -1) {
       const { rows } = await database.query<{ id: string }>(
         'select m.id from expiry.mentors as m where m.organisation_id = $1',
@@ -42,7 +43,7 @@ export async function findChosen(database: Client, names: string[]): Promise<str
     }
     const ref = name.slice(slash + 1)
     const found = await findMentor(database, { slug, ref })
-    if (found.kind !== 'found') return { unknown: unknownLine('mentor', ref, found.near) }
+    if (found.kind !== 'found') return found.refusal
     ids.add(found.id)
   }
   return [...ids]

@@ -12,6 +12,7 @@ import { type Told, type Used, use } from '../break-glass/use.ts'
 import { counted, describeComparison, describePushed, describeWaiting, wordsForLeft } from '../break-glass/words.ts'
 import type { Command, CommandDeps, ExitCode } from '../command.ts'
 import { connect } from '../connect.ts'
+import { refuse } from '../refuse.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry break-glass-sync [<organisation> | <organisation>/<mentor_ref>]… --reason WHY [--apply] [--actor NAME]
@@ -64,10 +65,7 @@ export const breakGlassSyncCommand: Command = {
     await using connection = await connect(direct, { application_name: name })
     const { client: database } = connection
     const mentorIds = positionals.length === 0 ? null : await findChosen(database, positionals)
-    if (mentorIds !== null && 'unknown' in mentorIds) {
-      deps.stderr.write(`${mentorIds.unknown}\n`)
-      return 1
-    }
+    if (mentorIds !== null && 'outcome' in mentorIds) return refuse(deps, json, mentorIds)
     const pool = openPool({
       ...direct,
       name,

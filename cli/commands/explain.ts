@@ -2,12 +2,13 @@ import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { describe } from '../explain/describe.ts'
 import { readFacts } from '../explain/facts.ts'
-import { findMentor, unknownLine } from '../explain/find-mentor.ts'
+import { findMentor } from '../explain/find-mentor.ts'
 import { wordsForNext } from '../explain/next.ts'
 import { wordsForBrake, wordsForService, wordsForWebsite } from '../explain/service.ts'
 import { accountForThresholds, otherReminders } from '../explain/thresholds.ts'
 import { websiteLines } from '../explain/website.ts'
 import { parseMentor } from '../parse-mentor.ts'
+import { refuse } from '../refuse.ts'
 import { parseUsage } from '../usage.ts'
 
 const help = `mentor-expiry explain <organisation>/<mentor_ref> [--json]
@@ -29,11 +30,7 @@ export const explainCommand: Command = {
     const asked = parseMentor(positionals)
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry explain' })
     const found = await findMentor(database.client, asked)
-    if (found.kind !== 'found') {
-      const [what, name] = found.kind === 'unknown_organisation' ? ['organisation', asked.slug] : ['mentor', asked.ref]
-      stderr.write(`${unknownLine(what, name, found.near)}\n`)
-      return 1
-    }
+    if (found.kind !== 'found') return refuse({ stdout, stderr }, values.json, found.refusal)
     const facts = await readFacts(database.client, found.id)
     if (values.json) {
       const { thresholds: _, reminders: __, next, ...rest } = facts

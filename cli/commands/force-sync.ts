@@ -2,10 +2,11 @@ import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
 import { countServices } from '../connected-services.ts'
-import { findMentor, unknownLine } from '../explain/find-mentor.ts'
+import { findMentor } from '../explain/find-mentor.ts'
 import { describeEnd, describeListeners, describeZone, openAccount } from '../force-sync/account.ts'
 import { askSync, followSync, type Seen, zoneOf } from '../force-sync/follow.ts'
 import { parseMentor } from '../parse-mentor.ts'
+import { refuse } from '../refuse.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 import { readWebsite } from '../website/facts-query.ts'
 import { wordsForUnpublished } from '../website/words.ts'
@@ -15,9 +16,9 @@ const help = `mentor-expiry force-sync <organisation>/<mentor_ref> [--actor NAME
 Has the website's contact of one mentor read, compared and, where it differs, written and read back, before everything else,
 by the portal-sync that runs somewhere; a parked mentor is tried again. Prints each step as it becomes known: what must be
 shown and why, whether the portal takes our credential, read, write, read back, when the portal acknowledged it, and by when the
-website shows it: 15 minutes later at most, 30 in its search. Times are in the organisation's zone, which the first line names.
-While no portal-sync speaks with the portal it ends at once, and says whether a listener is connected. What is not done
-stays asked for.
+website shows it: 15 minutes later at most, 30 in its search. Times are in the organisation's zone, which the first line
+names, with their distance from UTC. While no portal-sync speaks with the portal it ends at once, and says whether a
+listener is connected. What is not done stays asked for.
 
   --actor NAME        who wished it, kept until it is done; without it, the login of this machine
   --timeout SECONDS   how long it is followed, then also while no portal-sync speaks with the portal; without it, 60
@@ -49,11 +50,7 @@ export const forceSyncCommand: Command = {
     await using database = await connect(await databaseAddress(), { application_name: 'mentor-expiry force-sync' })
     const { client } = database
     const found = await findMentor(client, asked)
-    if (found.kind !== 'found') {
-      const [what, name] = found.kind === 'unknown_organisation' ? ['organisation', asked.slug] : ['mentor', asked.ref]
-      stderr.write(`${unknownLine(what, name, found.near)}\n`)
-      return 1
-    }
+    if (found.kind !== 'found') return refuse({ stdout, stderr }, values.json, found.refusal)
     const mentor = `${asked.slug}/${asked.ref}`
     const answer = (facts: object) => values.json && stdout.write(`${JSON.stringify({ mentor, ...facts })}\n`)
     const version = await askSync(client, found.id, actor)

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
-import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
+import { findOrganisation } from '../explain/find-mentor.ts'
 import { readForecast } from '../forecast/read.ts'
 import { jsonReporter, textReporter } from '../forecast/report.ts'
 import { comingWords } from '../forecast/words.ts'
+import { refuse } from '../refuse.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry forecast [--days 30] [--organisation SLUG] [--all] [--json]
@@ -40,10 +41,7 @@ export const forecastCommand: Command = {
     let organisationId: string | null = null
     if (values.organisation !== undefined) {
       const found = await findOrganisation(database.client, values.organisation)
-      if (typeof found !== 'string') {
-        stderr.write(`${unknownLine('organisation', values.organisation, found.near)}\n`)
-        return 1
-      }
+      if (typeof found !== 'string') return refuse({ stdout, stderr }, values.json, found)
       organisationId = found
     }
     const reporter = values.json ? jsonReporter(days) : textReporter(days)

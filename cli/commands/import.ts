@@ -9,6 +9,7 @@ import { explainRefusal } from '../import/missing-right.ts'
 import type { Move } from '../import/moves.ts'
 import { showProgress } from '../import/progress.ts'
 import { jsonReporter, textReporter } from '../import/report.ts'
+import { type Refusal, refuse } from '../refuse.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry import people.csv [--dry-run] [--skip-bad] [--create-organisations] [--rejects FILE] [--json]
@@ -114,18 +115,16 @@ async function runImport(
     await reporter.result(result)
     return result.changes === null ? 1 : 0
   } catch (error) {
-    if (error instanceof NotTextError) {
-      stderr.write(
-        error.format === 'workbook'
-          ? 'this is an Excel workbook: save it as "CSV UTF-8"\n'
-          : 'this is not a text file\n',
-      )
-      return 1
-    }
+    if (error instanceof NotTextError) return refuse({ stdout, stderr }, options.json, refusals[error.format])
     if (!signal.aborted) throw error
     stderr.write('interrupted: nothing was written\n')
     return 1
   }
+}
+
+const refusals: Record<NotTextError['format'], Refusal> = {
+  workbook: { outcome: 'workbook', words: 'this is an Excel workbook: save it as "CSV UTF-8"' },
+  binary: { outcome: 'not_text', words: 'this is not a text file' },
 }
 
 async function openOrExplain(path: string, signal: AbortSignal): Promise<Input> {

@@ -6,6 +6,7 @@ import type { Command } from '../command.ts'
 import { isConnectionLost } from '../migrate/connect.ts'
 import { migrateQueue, type QueueState } from '../migrate/queue.ts'
 import { scheduleNightly, unscheduleNightly } from '../migrate/schedule.ts'
+import { refuse } from '../refuse.ts'
 import { describeUnknown, findUnknownVariables } from '../unknown-variables.ts'
 import { parseUsage } from '../usage.ts'
 
@@ -44,10 +45,9 @@ export const migrateCommand: Command = {
       return 0
     } catch (error) {
       if (!isConnectionLost(error)) throw error
-      stderr.write(
-        `mentor-expiry migrate failed: the connection to the server was lost (${summarise(error).code}); run it again\n`,
-      )
-      return 1
+      const { code } = summarise(error)
+      const words = `mentor-expiry migrate failed: the connection to the server was lost (${code}); run it again`
+      return refuse({ stdout, stderr }, values.json, { outcome: 'connection_lost', words, code })
     }
   },
 }

@@ -29,7 +29,8 @@ export const nightlyCommand: Command = {
     const before = await lastAlert(database.client)
     const done = await runUntilAborted(database.client, { address, name, owed: values.owed ?? false }, signal)
     if (done === 'broken_off') {
-      stderr.write('the run was broken off\n')
+      if (values.json) stdout.write(`${JSON.stringify({ run: null, why: done })}\n`)
+      else stderr.write('the run was broken off\n')
       return 1
     }
     if (typeof done === 'string') {

@@ -1,10 +1,11 @@
 import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
-import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
+import { findOrganisation } from '../explain/find-mentor.ts'
 import { type Difference, findDifferences, wordsForDifference } from '../reconcile/find.ts'
 import { settle } from '../reconcile/settle.ts'
 import { reconcileWithPortal } from '../reconcile/with-portal.ts'
+import { refuse } from '../refuse.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry reconcile [<organisation>] [--dry-run] [--actor NAME] [--json]
@@ -72,10 +73,7 @@ export const reconcileCommand: Command = {
     let organisationId: string | null = null
     if (slug !== undefined) {
       const found = await findOrganisation(client, slug)
-      if (typeof found !== 'string') {
-        stderr.write(`${unknownLine('organisation', slug, found.near)}\n`)
-        return 1
-      }
+      if (typeof found !== 'string') return refuse({ stdout, stderr }, json, found)
       organisationId = found
     }
     const differences = await findDifferences(client, organisationId)

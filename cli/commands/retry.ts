@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
-import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
+import { findOrganisation } from '../explain/find-mentor.ts'
 import { wordsForCode, wordsForReason } from '../explain/words.ts'
+import { refuse } from '../refuse.ts'
 import { hasRecipient, type Row, readOthers, readRow, readWithdrawn, type Withdrawn } from '../retry/read.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
@@ -53,10 +54,7 @@ export const retryCommand: Command = {
     let organisationId: string | null = null
     if (values.organisation !== undefined) {
       const found = await findOrganisation(client, values.organisation)
-      if (typeof found !== 'string') {
-        stderr.write(`${unknownLine('organisation', values.organisation, found.near)}\n`)
-        return 1
-      }
+      if (typeof found !== 'string') return refuse({ stdout, stderr }, values.json, found)
       organisationId = found
     }
     const ids = asked ?? (await failedIds(client, organisationId, values.reason ?? null))

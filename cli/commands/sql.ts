@@ -1,9 +1,10 @@
 import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { QueryArrayResult } from 'pg'
+import { summarise } from '../../runtime/errors.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
-import { legible } from '../legible.ts'
+import { refuse } from '../refuse.ts'
 import { printTable } from '../table.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 
@@ -53,8 +54,8 @@ export const sqlCommand: Command = {
       }
       return 0
     } catch (error) {
-      stderr.write(`${error instanceof Error ? legible(error.message) : 'failed'}\n`)
-      return 1
+      const words = error instanceof Error ? error.message : 'failed'
+      return refuse({ stdout, stderr }, values.json, { outcome: 'failed', words, code: summarise(error).code })
     }
   },
 }

@@ -8,6 +8,7 @@ type Counts = {
   pending: number
   queued: number
   sending: number
+  brokenOff: number
   uncovered: number
   rechecks: number
   duplicates: number
@@ -26,6 +27,12 @@ export async function checkReminders(database: Client): Promise<Finding[]> {
     none('pending', found.pending, `waited ${late} to be queued`, 'is a listener running, and does the queue answer?'),
     none('queued', found.queued, `waited ${late} in the queue`, 'is a notifier running, and does its channel work?'),
     none('sending', found.sending, 'began and never ended', 'a running listener takes them back within seconds'),
+    none(
+      'broken off',
+      found.brokenOff,
+      'ended three notifiers in a row, or left them without an answer',
+      'docs/runbooks/sends-broken-off.md; select * from expiry.broken_off_reminders',
+    ),
     none('uncovered', found.uncovered, 'due and not accounted for', 'select * from expiry.uncovered_reminders'),
     found.rechecks === 0
       ? pass('rechecks', `no mentor waited ${late} to be looked at again`)
@@ -75,6 +82,7 @@ const counts = `
            where l.status = 'queued' and l.queued_at < pg_catalog.now() - pg_catalog.make_interval(mins => $1)) as queued,
          (select pg_catalog.count(*)::int from expiry.reminder_dispatch_log as l
            where l.status = 'sending' and l.lease_until < pg_catalog.now() - interval '1 minute') as sending,
+         (select pg_catalog.count(*)::int from expiry.broken_off_reminders) as "brokenOff",
          (select pg_catalog.count(*)::int from expiry.uncovered_reminders as u
             join expiry.organisations as o on o.id = u.organisation_id
            where o.processed_on = expiry.today(o.id)) as uncovered,

@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import { knownMigrations, knownObjects } from '../../db/apply.ts'
 import { compareObjects } from '../../db/fingerprints.ts'
 import { compareSchema } from '../../db/migrations.ts'
+import { localTo } from '../times.ts'
 import { advise, counted, type Finding, fail, pass } from './finding.ts'
 
 const migrate = 'run `mentor-expiry migrate` of this version'
@@ -70,7 +71,9 @@ export async function checkRights(database: Client): Promise<Finding[]> {
 
 /** What stands in the way of time: an override of the clock, and zones that one side does not know. */
 export async function checkTime(database: Client): Promise<Finding[]> {
-  const override = await database.query<{ at: Date }>('select o.at from expiry.clock_override as o')
+  const override = await database.query<{ at: string }>(
+    `select ${localTo(`'UTC'`)('o.at')} as at from expiry.clock_override as o`,
+  )
   const zones = await database.query<{ zone: string; known: boolean }>(
     `select o.time_zone as zone, exists (select from pg_catalog.pg_timezone_names as n where n.name = o.time_zone) as known
        from (select distinct o.time_zone from expiry.organisations as o) as o order by 1`,
@@ -80,11 +83,7 @@ export async function checkTime(database: Client): Promise<Finding[]> {
   return [
     at === undefined
       ? pass('clock override', 'none')
-      : fail(
-          'clock override',
-          `the rules take it for ${at.toISOString()}`,
-          'as expiry_owner: delete from expiry.clock_override',
-        ),
+      : fail('clock override', `the rules take it for ${at}`, 'as expiry_owner: delete from expiry.clock_override'),
     unknown.length === 0
       ? pass('time zones', `${counted(zones.rows.length, 'zone')} in use, known to PostgreSQL and to Node`)
       : advise('time zones', `not known on both sides: ${unknown.join(', ')}`, 'bring the older tzdata up to date'),

@@ -113,7 +113,7 @@ function state(row: Reminder): string {
     case 'sending':
       return `being sent to ${to} since ${row.claimedAt}`
     case 'sent':
-      return `sent to ${to} on ${row.sentAt}`
+      return `sent to ${whoGotIt(row) ?? to} on ${row.sentAt}`
     case 'failed':
       return `failed (${row.reason}): ${wordsForReason(row.reason)}${row.reason === 'no_recipient' ? '' : `; it was for ${to}`}`
     case 'superseded':
@@ -128,6 +128,16 @@ function channelError(text: string): string {
   return wordsForCode(text.slice(text.indexOf(':') + 1))
 }
 
-function attempt({ attempt: number, channel, outcome, code, at }: Attempt): string {
-  return `    attempt ${number}, ${channel}, ${at}: ${outcomeWords[outcome]} (${wordsForCode(code)})`
+/** Those whom a channel has taken it for: several where the recipient changed between two channels. */
+function whoGotIt({ attempts }: Reminder): string | undefined {
+  const recipients = attempts.flatMap(({ outcome, recipient }) =>
+    outcome === 'accepted' && recipient !== null ? [recipient] : [],
+  )
+  return recipients.length === 0 ? undefined : [...new Set(recipients)].join(' and ')
+}
+
+function attempt({ attempt: number, channel, outcome, code, at, recipientKind, recipient }: Attempt): string {
+  const kind = recipientKind === null ? '' : `, the ${recipientKind}`
+  const to = recipient === null ? '' : `, to ${recipient}${kind}`
+  return `    attempt ${number}, ${channel}, ${at}${to}: ${outcomeWords[outcome]} (${wordsForCode(code)})`
 }

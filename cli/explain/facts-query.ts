@@ -1,6 +1,7 @@
+import { localTo } from '../times.ts'
 import { websiteExpression } from '../website/facts-query.ts'
 
-const local = (instant: string) => `pg_catalog.to_char(${instant} at time zone o.time_zone, 'YYYY-MM-DD HH24:MI')`
+const local = localTo('o.time_zone')
 const list = (items: string, order: string, source: string) =>
   `coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(${items}) order by ${order}) from ${source}), '[]')`
 
@@ -20,7 +21,8 @@ const thresholds = list(
 )
 
 const attempts = list(
-  `'attempt', a.attempt, 'channel', a.channel, 'outcome', a.outcome, 'code', a.response, 'at', ${local('a.finished_at')}`,
+  `'attempt', a.attempt, 'channel', a.channel, 'outcome', a.outcome, 'code', a.response, 'at', ${local('a.finished_at')},
+   'recipientKind', a.recipient_kind, 'recipient', a.recipient_email`,
   'a.attempt, a.channel',
   'expiry.reminder_delivery_attempts as a where a.log_id = l.id',
 )
@@ -46,11 +48,36 @@ const transitions = list(
   'expiry.mentor_status_transitions as t where t.mentor_id = m.id',
 )
 
+/** The messages about service that are under way or have failed, unless they would be withdrawn; as the forecast has reminders. */
+const messages = `
+  select l.kind, null::integer as threshold_day, null::date as due_on, l.id as log_id,
+         case l.status when 'sending' then l.recipient_email else to_now.email end as recipient,
+         case
+           when l.status = 'sending' then 'sending'
+           when to_now.email is null then 'no_recipient'
+           when l.status = 'failed' and l.status_reason = 'rejected' and to_now.email = l.recipient_email then 'failed'
+           when l.status = 'failed' then 'retry'
+           else l.status::text
+         end as outcome
+    from expiry.reminder_dispatch_log as l
+    join expiry.reminder_facts as f on f.id = l.id
+    left join expiry.reachable_coordinators as r on r.coordinator_id = f.coordinator_id
+   cross join lateral (select coalesce(r.email, f.fallback_email) as email) as to_now
+   where l.mentor_id = m.id
+     and l.kind <> 'reminder'
+     and l.status in ('pending', 'queued', 'sending', 'failed')
+     and (l.status = 'sending' or f.stale_reason is null)`
+
 const next = list(
-  `'outcome', f.outcome, 'thresholdDay', f.threshold_day, 'dueOn', f.due_on, 'recipient', f.recipient,
-   'reminderId', f.log_id`,
-  'f.due_on, f.threshold_day desc',
-  'expiry.forecast_reminders(36500, m.id) as f',
+  `'kind', n.kind, 'outcome', n.outcome, 'thresholdDay', n.threshold_day, 'dueOn', n.due_on, 'recipient', n.recipient,
+   'reminderId', n.log_id`,
+  `n.kind = 'reminder', n.due_on, n.threshold_day desc, n.log_id`,
+  `(
+     select 'reminder'::expiry.reminder_kind as kind, f.threshold_day, f.due_on, f.log_id, f.recipient, f.outcome
+       from expiry.forecast_reminders(36500, m.id) as f
+      union all
+     ${messages}
+   ) as n`,
 )
 
 /** One mentor ($1) with everything that bears on the reminders, as one JSON value: the shape is in facts.ts. */

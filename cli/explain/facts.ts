@@ -4,8 +4,10 @@ import { Urgency } from '../../contracts/delivery.ts'
 import { Website } from '../website/facts.ts'
 import { factsQuery } from './facts-query.ts'
 
-/** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM`, in the organisation's time zone. */
+/** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM:SS+01`, in the organisation's time zone. */
 const local = z.string()
+
+const kind = z.enum(['reminder', 'lapsed', 'restored'])
 
 const Attempt = z.object({
   attempt: z.number(),
@@ -13,11 +15,14 @@ const Attempt = z.object({
   outcome: z.enum(['accepted', 'rejected', 'failed', 'uncertain']),
   code: z.string().nullable(),
   at: local,
+  /** Whom it was for; null where that is not on record. */
+  recipientKind: z.enum(['coordinator', 'fallback']).nullable(),
+  recipient: z.string().nullable(),
 })
 
 const Reminder = z.object({
   id: z.number(),
-  kind: z.enum(['reminder', 'lapsed', 'restored']),
+  kind,
   thresholdDay: z.number(),
   expiryDate: local,
   urgency: Urgency,
@@ -34,6 +39,7 @@ const Reminder = z.object({
   claimedAt: local.nullable(),
   leaseUntil: local.nullable(),
   sentAt: local.nullable(),
+  /** Whom the last attempt was for. */
   recipient: z.string().nullable(),
   lastError: z.string().nullable(),
   retriedBy: z.string().nullable(),
@@ -50,7 +56,9 @@ const Threshold = z.object({
   until: local.nullable(),
 })
 
+/** A reminder that comes, or why none does, or a message about service that is not at its end. */
 const Next = z.object({
+  kind,
   outcome: z.string(),
   thresholdDay: z.number().nullable(),
   dueOn: local.nullable(),

@@ -1,8 +1,8 @@
 import type { Client } from 'pg'
-import { legible } from '../legible.ts'
+import type { Refusal } from '../refuse.ts'
 
-/** `id` of the mentor meant, or what is not known and names near it that are. */
-type Found = { kind: 'found'; id: string } | { kind: 'unknown_organisation' | 'unknown_mentor'; near: string[] }
+/** `id` of the mentor meant, or what is not known. */
+type Found = { kind: 'found'; id: string } | { kind: 'unknown'; refusal: Refusal }
 
 /**
  * Looks a mentor up by the organisation's slug and the mentor's own reference, or by their ids, as alerts name them. Case
@@ -10,7 +10,7 @@ type Found = { kind: 'found'; id: string } | { kind: 'unknown_organisation' | 'u
  */
 export async function findMentor(database: Client, { slug, ref }: { slug: string; ref: string }): Promise<Found> {
   const organisation = await findOrganisation(database, slug)
-  if (typeof organisation !== 'string') return { kind: 'unknown_organisation', near: organisation.near }
+  if (typeof organisation !== 'string') return { kind: 'unknown', refusal: organisation }
   const { rows } = await database.query<{ id: string }>(
     `select m.id from expiry.mentors as m
       where m.organisation_id = $1 and (m.external_ref = $2 or m.id::text = $2) order by m.external_ref = $2 desc limit 1`,
@@ -19,11 +19,11 @@ export async function findMentor(database: Client, { slug, ref }: { slug: string
   const [mentor] = rows
   return mentor
     ? { kind: 'found', id: mentor.id }
-    : { kind: 'unknown_mentor', near: await nearMentors(database, organisation, ref) }
+    : { kind: 'unknown', refusal: unknown('mentor', ref, await nearMentors(database, organisation, ref)) }
 }
 
-/** The id of the organisation with this slug or id, or slugs that are near. */
-export async function findOrganisation(database: Client, slug: string): Promise<string | { near: string[] }> {
+/** The id of the organisation with this slug or id, or that it is not known. */
+export async function findOrganisation(database: Client, slug: string): Promise<string | Refusal> {
   const { rows } = await database.query<{ id: string }>(
     'select o.id from expiry.organisations as o where o.slug = $1 or o.id::text = $1 order by o.slug = $1 desc limit 1',
     [slug],
@@ -35,7 +35,11 @@ export async function findOrganisation(database: Client, slug: string): Promise<
       order by o.slug limit 3`,
     [slug],
   )
-  return { near: near.rows.map(({ name }) => name) }
+  return unknown(
+    'organisation',
+    slug,
+    near.rows.map(({ name }) => name),
+  )
 }
 
 async function nearMentors(database: Client, organisation: string, ref: string): Promise<string[]> {
@@ -47,10 +51,10 @@ async function nearMentors(database: Client, organisation: string, ref: string):
   return rows.map(({ name }) => name)
 }
 
-/** One line for a person who asked for what is not there. */
-export function unknownLine(what: string, name: string, near: string[]): string {
+/** That what was asked for is not there, and names near it that are. */
+function unknown(what: 'organisation' | 'mentor', name: string, near: string[]): Refusal {
   const meant = near.length === 0 ? '' : `; is ${near.join(' or ')} meant?`
-  return legible(`there is no ${what} ${JSON.stringify(name)}${meant}`)
+  return { outcome: `unknown_${what}`, words: `there is no ${what} ${JSON.stringify(name)}${meant}`, near }
 }
 
 /** Alike but for case, punctuation and leading zeros, or one is how the other begins. */

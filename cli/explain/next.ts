@@ -1,6 +1,6 @@
 import type { Facts, Next, Reminder } from './facts.ts'
 
-/** What will happen with each reminder that comes, and when; or one sentence on why none comes. */
+/** What will happen with each message about service and each reminder that comes, and when; or why no reminder comes. */
 export function wordsForNext(facts: Facts): string[] {
   return facts.next.map((next) => {
     const row = facts.reminders.find(({ id }) => id === next.reminderId)
@@ -8,9 +8,14 @@ export function wordsForNext(facts: Facts): string[] {
   })
 }
 
+const messageWords = {
+  lapsed: 'the message that the mentor is out of service',
+  restored: 'the message that the certification is valid again',
+} as const
+
 function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
   const { mentor, certification } = facts
-  const it = `the ${next.thresholdDay}-day reminder`
+  const it = next.kind === 'reminder' ? `the ${next.thresholdDay}-day reminder` : messageWords[next.kind]
   const to = next.recipient === null ? 'nobody' : next.recipient
   const noted = mentor.isNoted ? '; a running listener looks again within seconds, since somebody held the mentor' : ''
   switch (next.outcome) {
@@ -27,7 +32,7 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
     case 'due':
       return `${it} to ${to} is made${next.reminderId === null ? '' : ' pending again'} by the night of ${next.dueOn}${noted}`
     case 'retry':
-      return `${it} to ${to} is tried again by the night of ${next.dueOn}; \`mentor-expiry retry ${next.reminderId}\` does it at once`
+      return `${it} to ${to} is tried again by ${next.dueOn === null ? 'the next night' : `the night of ${next.dueOn}`}; \`mentor-expiry retry ${next.reminderId}\` does it at once`
     case 'upcoming':
       return `${it} to ${to} is made by the night of ${next.dueOn}, when its days begin`
     case 'no_recipient':
@@ -35,19 +40,19 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
         ? `${it} would fail on ${next.dueOn}: give the mentor a coordinator with an address, or the organisation a fallback_email`
         : `${it} goes out by itself as soon as the mentor has a coordinator with an address, or the organisation a fallback_email`
     case 'failed':
-      return `nothing more: ${it} was refused for ${to}. It is tried again when the recipient changes, or by \`mentor-expiry retry ${next.reminderId}\``
+      return `${next.kind === 'reminder' ? 'no more reminders about this date: ' : ''}${it} was refused for ${to}. It is tried again when the recipient changes, or by \`mentor-expiry retry ${next.reminderId}\``
     case 'not_eligible':
-      return `nothing, as long as the mentor is ${mentor.status}`
+      return `no reminder, as long as the mentor is ${mentor.status}`
     case 'no_certification':
-      return 'nothing: no certification is on record, so nobody is reminded; enter its expiry date'
+      return 'no reminder: no certification is on record, so nobody is reminded; enter its expiry date'
     case 'lapsed':
       return certification !== null && certification.daysLeft < 0
-        ? `nothing: the certification expired on ${certification.expiryDate}; a new date begins a new round of reminders`
-        : 'nothing: the certification expires before anything can be sent'
+        ? `no reminder: the certification expired on ${certification.expiryDate}; a new date begins a new round of reminders`
+        : 'no reminder: the certification expires before anything can be sent'
     case 'reminded':
-      return 'nothing more about this date: all its reminders have been made; a new date begins a new round'
+      return 'no more reminders about this date: all of them have been made; a new date begins a new round'
     case 'no_threshold':
-      return 'nothing: no threshold counts for what is left of this certification'
+      return 'no reminder: no threshold counts for what is left of this certification'
     default:
       return `${next.outcome}${next.dueOn === null ? '' : ` on ${next.dueOn}`}`
   }

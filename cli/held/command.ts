@@ -1,8 +1,9 @@
 import { actorOf } from '../actor.ts'
-import type { Command, CommandDeps, ExitCode } from '../command.ts'
+import type { Command, CommandDeps } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { connect } from '../connect.ts'
-import { findOrganisation, unknownLine } from '../explain/find-mentor.ts'
+import { findOrganisation } from '../explain/find-mentor.ts'
+import { type Refusal, refuse } from '../refuse.ts'
 import { printTable } from '../table.ts'
 import { parseUsage, UsageError } from '../usage.ts'
 import { type Decided, decide } from './decide.ts'
@@ -40,12 +41,9 @@ export function decisionCommand({ name, help, decision, question, done }: Decisi
       const { stdout, stderr } = deps
       await using database = await connect(await deps.databaseAddress(), { application_name: `mentor-expiry ${name}` })
       const organisationId = await findOrganisation(database.client, slug)
-      if (typeof organisationId !== 'string') {
-        stderr.write(`${unknownLine('organisation', slug, organisationId.near)}\n`)
-        return 1
-      }
+      if (typeof organisationId !== 'string') return refuse({ stdout, stderr }, values.json, organisationId)
       const held = await readHeld(database.client, organisationId, decision)
-      const tell = (decided: Decided | undefined) => {
+      const tell = (decided?: Decided, refusal?: Refusal) => {
         const outOfService = decided?.kind === 'decided' ? decided.outOfService : 0
         const isDecided = decided?.kind === 'decided'
         const answer = {
@@ -54,46 +52,38 @@ export function decisionCommand({ name, help, decision, question, done }: Decisi
           decided: isDecided ? held.length : 0,
           outOfService,
           mentors: held,
+          ...refusal,
         }
         if (values.json) stdout.write(`${JSON.stringify(answer)}\n`)
         else if (isDecided) stdout.write(`${done(held.length, outOfService)}\n`)
+        else if (refusal) stderr.write(`${refusal.words}\n`)
       }
       if (!values.json) stdout.write(describe(held))
       if (held.length === 0 || values['dry-run']) {
-        tell(undefined)
+        tell()
         return 0
       }
       if (!values.yes) {
         const answer = await ask(question(held.length), deps)
         if (answer !== 'yes') {
-          tell(undefined)
-          stderr.write(
-            answer === 'no' ? 'Nothing was decided.\n' : 'Nothing was decided: --yes decides without asking.\n',
-          )
+          tell(undefined, refusals[answer])
           return answer === 'no' ? 1 : 2
         }
       }
       const decided = await decide(database.client, { organisationId, decision, actor, shown: held })
-      tell(decided)
-      return conclude(decided, stderr)
+      tell(decided, decided.kind === 'decided' ? undefined : refusals[decided.kind])
+      return decided.kind === 'decided' ? 0 : 1
     },
   }
 }
 
-function conclude(decided: Decided, stderr: NodeJS.WriteStream): ExitCode {
-  switch (decided.kind) {
-    case 'decided':
-      return 0
-    case 'changed':
-      stderr.write('Nothing was decided: what is held has changed meanwhile. Look again.\n')
-      return 1
-    case 'locked':
-      stderr.write('Nothing was decided: somebody holds these rows. Try again in a moment.\n')
-      return 1
-    default:
-      return decided satisfies never
-  }
-}
+/** Why nothing was decided. */
+const refusals = {
+  no: { outcome: 'declined', words: 'Nothing was decided.' },
+  nobody: { outcome: 'unasked', words: 'Nothing was decided: --yes decides without asking.' },
+  changed: { outcome: 'changed', words: 'Nothing was decided: what is held has changed meanwhile. Look again.' },
+  locked: { outcome: 'locked', words: 'Nothing was decided: somebody holds these rows. Try again in a moment.' },
+} as const satisfies Record<string, Refusal>
 
 async function ask(question: string, { stderr, signal }: CommandDeps): Promise<'yes' | 'no' | 'nobody'> {
   if (!process.stdin.isTTY) return 'nobody'

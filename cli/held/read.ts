@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { localTo } from '../times.ts'
 
 /** What a person can decide about the expiries that the brake holds. */
 export type Decision = 'approved' | 'rejected'
@@ -22,7 +23,7 @@ export async function readHeld(database: Client, organisationId: string, decisio
   const { rows } = await database.query<Held>(
     `select h.mentor_id as "mentorId", coalesce(m.external_ref, m.id::text) as ref, m.full_name as name,
             m.status::text as status, c.expiry_date::text as "recordedDate", h.admitted_date::text as "admittedDate",
-            pg_catalog.to_char(h.recorded_at at time zone o.time_zone, 'YYYY-MM-DD HH24:MI') as since, h.verdict,
+            ${localTo('o.time_zone')('h.recorded_at')} as since, h.verdict,
             c.expiry_date < expiry.today(o.id) as "isLapsed"
        from expiry.held_expiries as h
        join expiry.mentors as m on m.id = h.mentor_id

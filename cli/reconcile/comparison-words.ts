@@ -6,7 +6,7 @@ import type { Comparison, ContactDifference } from './comparison.ts'
 /** What a comparison has come to, with each contact that is not as it must be. */
 export function describeComparison(comparison: Comparison, differences: readonly ContactDifference[]): string {
   const { id, requestedBy, finishedAt, contacts, compared, different, missing, extra, pushed } = comparison
-  const head = `Comparison ${id}, asked for by ${requestedBy}, ended on ${finishedAt} UTC: ${wordsForResult(comparison)}\n`
+  const head = `Comparison ${id}, asked for by ${requestedBy}, ended on ${finishedAt}: ${wordsForResult(comparison)}\n`
   if (comparison.status === 'failed') return head
   return [
     head,
@@ -21,8 +21,7 @@ export function describeComparison(comparison: Comparison, differences: readonly
 
 /** Why there is no result yet. */
 export function describeWaiting({ status, startedAt, contacts }: Comparison, speaker: Speaker | null): string {
-  if (status === 'running')
-    return `Not done: under way since ${startedAt} UTC, ${counted(contacts, 'contact')} so far.\n`
+  if (status === 'running') return `Not done: under way since ${startedAt}, ${counted(contacts, 'contact')} so far.\n`
   const isFree = speaker?.isLive && speaker.gateCode === null
   const why = isFree ? 'the portal-sync has not taken it up' : wordsForSpeaker(speaker)
   return `Not begun, and still asked for: ${why}.\n`

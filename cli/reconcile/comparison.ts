@@ -1,10 +1,11 @@
 import type { Client } from 'pg'
 import { z } from 'zod'
 import { pause } from '../../runtime/pause.ts'
+import { type Format, iso, localTo } from '../times.ts'
 import { Speaker } from '../website/facts.ts'
-import { type Format, iso, localTo, speakerExpression } from '../website/facts-query.ts'
+import { speakerExpression } from '../website/facts-query.ts'
 
-/** `YYYY-MM-DD HH:MM:SS` in UTC; for machines ISO 8601. */
+/** `YYYY-MM-DD HH:MM:SS+00`; for machines ISO 8601. */
 const utc = z.string()
 
 const Comparison = z.object({

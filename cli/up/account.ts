@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
+import { localTo } from '../times.ts'
 
-/** One mentor as the account shows them. Dates are `YYYY-MM-DD`; times are the organisation's, `HH:MM:SS+01`. */
+/** One mentor as the account shows them. Dates are `YYYY-MM-DD`; times are the organisation's, `YYYY-MM-DD HH:MM:SS+01`. */
 type Line = {
   mentor: string
   coordinator: string | null
@@ -11,28 +12,24 @@ type Line = {
   threshold_day: number | null
   status: string | null
   status_reason: string | null
-  sent_on: string | null
   sent_at: string | null
-  /** Minutes that the organisation's clock was ahead of UTC then. */
-  sent_offset: number | null
   next_threshold: number | null
-  /** When the sending hours that it waits for begin, `YYYY-MM-DD HH:MM`. */
+  /** When the sending hours that it waits for begin. */
   waits_until: string | null
 }
 
 const mostLines = 40
 
+const local = localTo('o.time_zone')
+
 const accountOf = `
   select m.full_name as mentor, co.full_name as coordinator, l.recipient_email as recipient, m.status as mentor_status,
          c.expiry_date, c.expiry_date - expiry.today(m.organisation_id) as days_left,
-         l.threshold_day, l.status, l.status_reason, l.date_sent as sent_on,
-         pg_catalog.to_char(l.sent_at at time zone o.time_zone, 'HH24:MI:SS') as sent_at,
-         (extract(epoch from (l.sent_at at time zone o.time_zone) - (l.sent_at at time zone 'UTC')) / 60)::integer as sent_offset,
+         l.threshold_day, l.status, l.status_reason, ${local('l.sent_at')} as sent_at,
          (select pg_catalog.max(e.threshold_day) from expiry.effective_thresholds as e
            where e.organisation_id = m.organisation_id
              and e.threshold_day < c.expiry_date - expiry.today(m.organisation_id)) as next_threshold,
-         (select pg_catalog.to_char(w.until at time zone o.time_zone, 'YYYY-MM-DD HH24:MI')
-            from expiry.waiting_reminders as w where w.id = l.id) as waits_until
+         (select ${local('w.until')} from expiry.waiting_reminders as w where w.id = l.id) as waits_until
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
     left join expiry.certifications as c on c.mentor_id = m.id
@@ -88,15 +85,7 @@ async function readTold(pool: Pool, id: number): Promise<string | undefined> {
 
 function remindedLine(line: Line): string {
   const who = line.coordinator ?? line.recipient ?? 'somebody'
-  return `${who} about ${line.mentor}: ${days(line.days_left ?? 0)} left, expires ${line.expiry_date} (${line.threshold_day}-day reminder, sent ${line.sent_on} ${line.sent_at}${offset(line.sent_offset ?? 0)})`
-}
-
-/** As PostgreSQL writes it: `+01`, `-03:30`. */
-function offset(minutes: number): string {
-  const two = (value: number) => String(value).padStart(2, '0')
-  const distance = Math.abs(minutes)
-  const rest = distance % 60 === 0 ? '' : `:${two(distance % 60)}`
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}${rest}`
+  return `${who} about ${line.mentor}: ${days(line.days_left ?? 0)} left, expires ${line.expiry_date} (${line.threshold_day}-day reminder, sent ${line.sent_at})`
 }
 
 function reasonFor(line: Line): string {

@@ -1,21 +1,9 @@
 import type { Client } from 'pg'
+import { type Format, iso, localTo } from '../times.ts'
 import { Website } from './facts.ts'
 
 /** Attempts that are read. */
 const most = 10
-
-/** An instant as text, as an SQL expression of that instant. */
-export type Format = (instant: string) => string
-
-/** For people: `YYYY-MM-DD HH:MM:SS` in the zone that another expression names. */
-export const localTo =
-  (zone: string): Format =>
-  (instant) =>
-    `pg_catalog.to_char(${instant} at time zone ${zone}, 'YYYY-MM-DD HH24:MI:SS')`
-
-/** For machines: ISO 8601, with the offset of UTC. */
-export const iso: Format = (instant) =>
-  `pg_catalog.to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 
 /** Who speaks with the portal, as an SQL expression. */
 export function speakerExpression(local: Format): string {

@@ -19,6 +19,7 @@ import {
   expiry,
   instant,
   plausibleDate,
+  recipientKind,
   reminderKind,
   reminderSource,
   reminderStatus,
@@ -60,6 +61,8 @@ export const reminderDispatchLog = expiry.table(
     channels: text('channels').array(),
     /** Channels that will never take this message for this recipient; null where there is none. */
     refusedChannels: text('refused_channels').array(),
+    /** Whom the last attempt was for, as begin decided it. */
+    recipientKind: recipientKind('recipient_kind'),
     recipientEmail: text('recipient_email'),
     lastError: text('last_error'),
     providerMessageId: text('provider_message_id'),
@@ -104,6 +107,9 @@ export const reminderDeliveryAttempts = expiry.table(
     channel: text('channel').notNull(),
     outcome: deliveryOutcome('outcome').notNull(),
     response: text('response'),
+    /** Whom it was for, as the row said then; null where that is not on record. */
+    recipientKind: recipientKind('recipient_kind'),
+    recipientEmail: text('recipient_email'),
     startedAt: instant('started_at').notNull(),
     finishedAt: instant('finished_at').notNull().defaultNow(),
   },

@@ -15,6 +15,7 @@ export const reminderStatus = expiry.enum('reminder_status', [
 export const reminderKind = expiry.enum('reminder_kind', ['reminder', 'lapsed', 'restored'])
 export const reminderUrgency = expiry.enum('reminder_urgency', ['notice', 'warning', 'urgent'])
 export const reminderSource = expiry.enum('reminder_source', ['nightly', 'realtime', 'manual'])
+export const recipientKind = expiry.enum('recipient_kind', ['coordinator', 'fallback'])
 export const deliveryOutcome = expiry.enum('delivery_outcome', ['accepted', 'rejected', 'failed', 'uncertain'])
 
 export const instant = (name: string) => timestamp(name, { withTimezone: true })

@@ -7,6 +7,7 @@ const operations = 'docs/operations.md'
 const nightLate = 'docs/runbooks/night-late.md'
 const mailOutOfOrder = 'docs/runbooks/mail-out-of-order.md'
 const credentialRotation = 'docs/runbooks/credential-rotation.md'
+const sendsBrokenOff = 'docs/runbooks/sends-broken-off.md'
 const portalOutage = 'docs/runbooks/portal-outage.md'
 
 /** The command that tells who the first of the ids is: names, and what a host calls people, stand in no alert. */
@@ -54,6 +55,12 @@ const wordings: Readonly<Record<string, Wording>> = {
     title: 'reminders stand still',
     happened: `Reminders that should move do not: ${pending} pending, ${queued} queued, ${sending} sending.`,
     todo: 'Pending: is a listener running, does the queue answer? Queued: is a notifier running? Sending: is a listener running?',
+  }),
+  sends_broken_off: ({ count, reminders = [], rescues }) => ({
+    title: 'no notifier comes back from a reminder',
+    happened: `${many(rescues, 'time')} in a row a notifier has begun ${many(count, 'reminder')} and was not heard of again: ${list(reminders.map(String))}. Each time the lease ran out, and what was sent with them may have gone out.`,
+    todo: 'See how the notifiers ended, and whether one message ends them: select * from expiry.broken_off_reminders.',
+    runbook: sendsBrokenOff,
   }),
   expiries_held: ({ organisation = 'unknown', count }) => ({
     title: 'expiries are held',

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
-import { access, constants, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder, makeFolderSync } from '../make-folder.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
@@ -8,23 +8,29 @@ import { type Deadline, startDeadline } from './deadline.ts'
 /** What is given so many milliseconds, and up at the signal. */
 type Limits = { readonly limit: number; readonly signal: AbortSignal }
 
+type Message = { folder: string; name: string; content: Buffer }
+
 /**
  * Writes a message into the outbox, readable by its owner only; it is whole as soon as it has its name, and replaces one of
  * that name. Resolves with undefined, or a code: `outbox_enospc`, `outbox_eacces`, …, `timeout`, `aborted`.
  */
 export function writeToOutbox(
-  { folder, name, content }: { folder: string; name: string; content: Buffer },
+  { folder, name, content }: Message,
   { limit, signal }: Limits,
 ): Promise<string | undefined> {
-  return within(limit, signal, (deadline) => write(folder, name, content, deadline))
+  return within(limit, signal, (deadline) =>
+    writeUnfinished({ folder, name, content }, deadline, (unfinished) => rename(unfinished, path.join(folder, name))),
+  )
 }
 
-/** Makes the folder and asks whether it may be written. Resolves as `writeToOutbox` does. */
+/** Bytes of a trial: more than a message has, so that a disk that takes it takes the next message. */
+const trialLength = 32_768
+
+/** Makes the folder, writes into it what is longer than a message, and takes it away. Resolves as `writeToOutbox` does. */
 export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<string | undefined> {
-  return within(limit, signal, async () => {
-    await makeFolder(folder, 0o700)
-    await access(folder, constants.W_OK | constants.X_OK)
-  })
+  // Nothing that a disk could make smaller.
+  const trial = { folder, name: 'trial', content: randomBytes(trialLength) }
+  return within(limit, signal, (deadline) => writeUnfinished(trial, deadline, (unfinished) => rm(unfinished)))
 }
 
 /**
@@ -46,12 +52,17 @@ export function tryOutbox(folder: string): string | undefined {
 
 const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
 
-async function write(folder: string, name: string, content: Buffer, deadline: Deadline): Promise<void> {
+/** Writes a file under a name of its own, down to the disk, and lets `finish` have it; leaves nothing behind that is not finished. */
+async function writeUnfinished(
+  { folder, name, content }: Message,
+  deadline: Deadline,
+  finish: (unfinished: string) => Promise<void>,
+): Promise<void> {
   await makeFolder(folder, 0o700)
   const unfinished = path.join(folder, `.${name}.${randomUUID()}.tmp`)
   try {
     await writeFile(unfinished, content, { flag: 'wx', mode: 0o600, flush: true, signal: deadline.signal })
-    await rename(unfinished, path.join(folder, name))
+    await finish(unfinished)
   } catch (error) {
     await rm(unfinished, { force: true })
     throw error

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { alertKinds } from '../../runtime/alerts/words.ts'
+import { breakOff } from '../db/broken-off.ts'
 import { accepted, attemptsOf, claim, finish } from '../db/delivery.ts'
 import { environment, hold, holder, publish } from '../db/portal.ts'
+import { reminders } from '../db/reminders.ts'
 import { refuseRemindersOf } from '../db/runs.ts'
 import type { Database } from '../support/database.ts'
 import {
@@ -177,6 +179,21 @@ const stories: Record<string, Story> = {
       await database.query(`update expiry.reminder_dispatch_log set available_at = now() - interval '1 hour'`)
     },
     remedy: sendAll,
+  },
+  sends_broken_off: {
+    cause: async (database) => {
+      const organisation = await addOrganisation(database)
+      await rest(database)
+      const mentor = await addMentor(database, { organisation, daysLeft: 30 })
+      for (let round = 0; round < 3; round += 1) await breakOff(database, mentor)
+    },
+    remedy: async (database) => {
+      const attempts = await attemptsOf(database, await reminders(database))
+      await finish(
+        database,
+        attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),
+      )
+    },
   },
   mentors_uncertified: {
     cause: async (database) => {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { breakOff } from '../db/broken-off.ts'
 import { begin, claim } from '../db/delivery.ts'
 import type { Database } from '../support/database.ts'
 import { addMentor } from '../support/people.ts'
@@ -44,6 +45,15 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     () => leaveStuck('sending'),
     'Reminders/sending',
     /^fail: 1 reminder began and never ended/,
+  ],
+  [
+    'a reminder that ends every notifier',
+    async () => {
+      const mentor = await addMentor(database, { organisation, daysLeft: 7 })
+      for (let round = 0; round < 3; round += 1) await breakOff(database, mentor)
+    },
+    'Reminders/broken off',
+    /^fail: 1 reminder ended three notifiers in a row, or left them without an answer → docs\/runbooks\/sends-broken-off.md/,
   ],
   [
     'a due reminder that the night has not made',

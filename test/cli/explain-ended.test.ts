@@ -58,7 +58,7 @@ const notSent: Told[] = [
       return mentor
     },
     says: [
-      /nothing more: the 7-day reminder was refused for .*tried again when the recipient changes, or by `mentor-expiry retry \d+`/,
+      /no more reminders about this date: the 7-day reminder was refused for .*tried again when the recipient changes, or by `mentor-expiry retry \d+`/,
     ],
   },
   {
@@ -113,7 +113,7 @@ const notSent: Told[] = [
     says: [
       'valid through 2026-03-01: expired 1 day ago',
       ': withdrawn (lapsed): the certification expired before it was sent',
-      'nothing: the certification expired on 2026-03-01; a new date begins a new round of reminders',
+      'no reminder: the certification expired on 2026-03-01; a new date begins a new round of reminders',
     ],
   },
   {
@@ -127,7 +127,7 @@ const notSent: Told[] = [
       'Status         inactive: not eligible for reminders',
       ': withdrawn (not_eligible): the mentor was no longer active or paused',
       '    none, as long as the mentor is inactive',
-      '  nothing, as long as the mentor is inactive',
+      '  no reminder, as long as the mentor is inactive',
     ],
   },
   {

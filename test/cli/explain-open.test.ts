@@ -40,7 +40,9 @@ const onTheWay: Told[] = [
     },
     says: [
       new RegExp(`: pending, pausing until ${someTime} \\(smtp_451, the mail server asked to try again later\\)`),
-      new RegExp(`attempt 1, email, ${someTime}: put off \\(smtp_451, the mail server asked to try again later\\)`),
+      new RegExp(
+        `attempt 1, email, ${someTime}, to coordinator-\\d+@example.org, the coordinator: put off \\(smtp_451, the mail server asked to try again later\\)`,
+      ),
       new RegExp(`is tried again after ${someTime}`),
     ],
   },

@@ -31,7 +31,7 @@ const silent: Told[] = [
   {
     name: 'no certification',
     life: () => addMentor(database, { organisation }),
-    says: ['Certification  none on record', 'nothing: no certification is on record'],
+    says: ['Certification  none on record', 'no reminder: no certification is on record'],
   },
   {
     name: 'a date that was entered after a threshold’s days',
@@ -94,7 +94,7 @@ const silent: Told[] = [
       await database.query('delete from expiry.reminder_thresholds')
       return add()
     },
-    says: ['No threshold counts for this organisation.', 'nothing: no threshold counts for what is left'],
+    says: ['No threshold counts for this organisation.', 'no reminder: no threshold counts for what is left'],
   },
   {
     name: 'nothing more to come about this date',
@@ -103,7 +103,7 @@ const silent: Told[] = [
       await answer(mentor, accepted)
       return mentor
     },
-    says: ['nothing more about this date: all its reminders have been made'],
+    says: ['no more reminders about this date: all of them have been made'],
   },
   {
     name: 'a coordinator without an address, with and without a fallback',

@@ -4,7 +4,7 @@ import { type Database, freshDatabase } from '../support/database.ts'
 import { addOrganisation, type Mentor, nightly, setClock } from '../support/people.ts'
 
 /** A time as it is told, as part of a pattern. */
-export const someTime = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d'
+export const someTime = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\+0[12]'
 
 /** A life lived until now, and what is then told of it. */
 export type Told = { name: string; life: () => Promise<Mentor>; says: (string | RegExp)[] }

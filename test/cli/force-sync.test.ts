@@ -8,7 +8,7 @@ import { type Ending, runToEnd } from './ending.ts'
 /** What is said only where something takes longer than usual. */
 const waits = '(waits .*\\n)*'
 const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d'
+const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\+0[12]'
 
 let stage: Stage
 let kari: Mentor

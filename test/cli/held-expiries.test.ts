@@ -40,10 +40,10 @@ test('what is held is shown, and takes effect for those still lapsed when a pers
   const shown = await run('approve-expiry', 'fjord')
   expect(shown.code).toBe(2)
   expect(shown.output.split('\n')).toEqual([
-    'mentor        status  recorded date  admitted date  changed at        state',
-    '------------  ------  -------------  -------------  ----------------  -----',
+    'mentor        status  recorded date  admitted date  changed at              state',
+    '------------  ------  -------------  -------------  ----------------------  -----',
     ...[1, 2, 3, 4, 5].map(
-      (place) => `M-${place} Mentor ${place}  active  2026-02-01     2026-12-31     2026-03-01 13:00  held`,
+      (place) => `M-${place} Mentor ${place}  active  2026-02-01     2026-12-31     2026-03-01 13:00:00+01  held`,
     ),
     '(5 rows)',
     'Nothing was decided: --yes decides without asking.',

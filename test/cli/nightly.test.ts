@@ -75,32 +75,34 @@ test('with --owed a run that is under way is left to itself', async () => {
   expect(await run('--owed')).toEqual({ code: 0, output: 'Another run is under way, and does what is owed.' })
 })
 
-test.each([[[]], [['--owed']]])(
-  'a night that a person breaks off is cancelled in the server: nightly %s',
-  async (args) => {
-    await setClock(database, '2026-03-02T12:00:00Z')
-    const host = await database.connect()
-    await host.query('begin')
-    // Held like this, the insert waits at its foreign key; the phase would try for five seconds and go on.
-    await host.query('select from expiry.organisations where id = $1 for update', [organisation])
-    await using service = await start(...args)
-    const waiting = () =>
-      database
-        .query(
-          `select from pg_stat_activity where application_name like 'mentor-expiry nightly %' and wait_event_type = 'Lock'
+const brokenOff = 'the run was broken off'
+test.each([
+  [[], brokenOff],
+  [['--owed'], brokenOff],
+  [['--json'], '{"run":null,"why":"broken_off"}'],
+])('a night that a person breaks off is cancelled in the server: nightly %s', async (args, told) => {
+  await setClock(database, '2026-03-02T12:00:00Z')
+  const host = await database.connect()
+  await host.query('begin')
+  // Held like this, the insert waits at its foreign key; the phase would try for five seconds and go on.
+  await host.query('select from expiry.organisations where id = $1 for update', [organisation])
+  await using service = await start(...args)
+  const waiting = () =>
+    database
+      .query(
+        `select from pg_stat_activity where application_name like 'mentor-expiry nightly %' and wait_event_type = 'Lock'
             and datname = current_database()`,
-        )
-        .then(({ rowCount }) => rowCount === 1)
-    await waitFor('the night to wait for a lock', waiting)
-    expect((await service.stop()).code).toBe(1)
-    expect(service.output).toBe('the run was broken off')
-    const { rows } = await database.query(
-      `select from pg_stat_activity where application_name like 'mentor-expiry nightly %' and state <> 'idle'
+      )
+      .then(({ rowCount }) => rowCount === 1)
+  await waitFor('the night to wait for a lock', waiting)
+  expect((await service.stop()).code).toBe(1)
+  expect(service.output).toBe(told)
+  const { rows } = await database.query(
+    `select from pg_stat_activity where application_name like 'mentor-expiry nightly %' and state <> 'idle'
         and datname = current_database()`,
-    )
-    expect(rows).toEqual([])
-    await host.query('rollback')
-    await nightly(database)
-    expect(inShort(await reminders(database, mentor))).toBe('30 pending')
-  },
-)
+  )
+  expect(rows).toEqual([])
+  await host.query('rollback')
+  await nightly(database)
+  expect(inShort(await reminders(database, mentor))).toBe('30 pending')
+})

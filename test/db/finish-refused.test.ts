@@ -62,6 +62,40 @@ test.each([
   },
 )
 
+/** What the row says that stood in the way. */
+async function lastErrorOf(mentor: Mentor): Promise<string | null> {
+  const { rows } = await database.query<{ error: string | null }>(
+    'select last_error as error from expiry.reminder_dispatch_log where mentor_id = $1',
+    [mentor.id],
+  )
+  return only(rows).error
+}
+
+test('the code of a refusal stays on the row while the other channel is out of order, and when that has accepted', async () => {
+  const mentor = await answered({ email: rejected, webhook: outOfOrder })
+  expect(await lastErrorOf(mentor)).toBe('email:smtp_550 webhook:refused')
+  await (await beginAgain(mentor)).answer({ webhook: outOfOrder })
+  expect(await lastErrorOf(mentor)).toBe('email:smtp_550 webhook:refused')
+  expect(await (await beginAgain(mentor)).answer({ webhook: accepted })).toBe('failed rejected')
+  expect(await lastErrorOf(mentor)).toBe('email:smtp_550')
+})
+
+test('of a channel that has refused twice the code is the later one', async () => {
+  const mentor = await answered({ email: rejected, webhook: outOfOrder })
+  const coordinator = await addCoordinator(database, { organisation, email: 'unknown@example.org' })
+  await database.query('update expiry.mentors set coordinator_id = $2 where id = $1', [mentor.id, coordinator])
+  const again = await beginAgain(mentor)
+  await again.answer({ email: { kind: 'rejected', code: 'bad_address' }, webhook: failed })
+  await (await beginAgain(mentor)).answer({ webhook: accepted })
+  expect(await lastErrorOf(mentor)).toBe('email:bad_address')
+})
+
+test('a reminder that is sent after all has nothing in its way any more', async () => {
+  const mentor = await answered({ email: rejected, webhook: outOfOrder })
+  expect(await (await beginAgain(mentor, ['webhook'])).answer({ webhook: accepted })).toBe('sent')
+  expect(await lastErrorOf(mentor)).toBeNull()
+})
+
 test('it rests longer and longer at the gate, as what one has accepted does', async () => {
   const mentor = await answered({ email: rejected, webhook: outOfOrder })
   for (const nominal of [60, 120, 240]) {
@@ -124,4 +158,5 @@ test('a refusal is the end when the other channel is taken out of the configurat
   const again = await beginAgain(mentor, ['email'])
   expect(again.to).toEqual([])
   expect(await again.answer({})).toBe('failed rejected')
+  expect(await lastErrorOf(mentor)).toBe('email:smtp_550')
 })

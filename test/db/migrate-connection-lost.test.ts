@@ -30,7 +30,17 @@ test('migrate whose session is ended while it waits for its lock ends with 1 and
   expect(migrate.output).toBe(oneLine('57P01'))
 })
 
-test('and so does one whose session is ended in the middle of a migration, which leaves nothing behind', async () => {
+test('a machine is told the same as JSON', async () => {
+  await using database = await freshDatabase()
+  const other = await database.connect()
+  await other.query('select pg_advisory_lock(7236001)')
+  await using migrate = await startService(['migrate', '--json'], { DATABASE_URL: database.url, QUEUE_URL: redis })
+  await database.query('select pg_terminate_backend($1)', [await blockedMigrate(database)])
+  expect(await migrate.exited).toEqual({ code: 1, signal: null })
+  expect(JSON.parse(migrate.output)).toEqual({ outcome: 'connection_lost', code: '57P01', words: oneLine('57P01') })
+})
+
+test('one whose session is ended in the middle of a migration ends in the same way, and leaves nothing behind', async () => {
   await using database = await freshDatabase()
   await database.query(`comment on view expiry.uncovered_reminders is 'as before'`)
   const other = await database.connect()

@@ -14,6 +14,7 @@ afterAll(() => database[Symbol.asyncDispose]())
 const mayExecute: Record<string, string> = {
   now: 'app service reader',
   today: 'app service reader',
+  local_time: 'app service reader',
   wait_for_hours: 'app service reader',
   nightly: 'service',
   run_nightly: 'app service',

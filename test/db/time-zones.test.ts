@@ -56,6 +56,26 @@ test('today is the date of the organisation, by the clock of the rules', async (
   expect((await database.query('select expiry.today(gen_random_uuid()) as today')).rows).toEqual([{ today: null }])
 })
 
+test.each([
+  ['2026-03-01T12:00:00Z', 'Europe/Oslo', '2026-03-01 13:00:00+01'],
+  ['2026-07-01T12:00:00.999Z', 'Europe/Oslo', '2026-07-01 14:00:00+02'],
+  ['2026-10-25T00:30:00Z', 'Europe/Oslo', '2026-10-25 02:30:00+02'],
+  ['2026-10-25T01:30:00Z', 'Europe/Oslo', '2026-10-25 02:30:00+01'],
+  ['2026-03-01T12:00:00Z', 'UTC', '2026-03-01 12:00:00+00'],
+  ['2026-03-01T12:00:00Z', 'America/St_Johns', '2026-03-01 08:30:00-03:30'],
+  ['2026-03-01T12:00:00Z', 'Asia/Kathmandu', '2026-03-01 17:45:00+05:45'],
+  ['2026-03-01T12:00:00Z', 'Pacific/Kiritimati', '2026-03-02 02:00:00+14'],
+  [null, 'UTC', null],
+])('the instant %s is in %s the local time %s, as PostgreSQL itself writes it', async (at, timeZone, told) => {
+  const client = await database.connect()
+  await client.query(`select set_config('timezone', $1, false), set_config('datestyle', 'ISO, YMD', false)`, [timeZone])
+  const { rows } = await client.query(
+    `select expiry.local_time($1, $2) as told, date_trunc('second', $1::timestamptz)::text as written`,
+    [at, timeZone],
+  )
+  expect(rows).toEqual([{ told, written: told }])
+})
+
 test('without an override the clock of the rules is the real one, and there is only one override', async () => {
   await using real = await freshDatabase()
   const { rows } = await real.query<{ same: boolean }>('select expiry.now() = now() as same')

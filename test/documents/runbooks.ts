@@ -33,6 +33,42 @@ export const runbooks: Record<string, Reading> = {
       },
     },
   },
+  'docs/runbooks/sends-broken-off.md': {
+    substitutions: () => ({ 'id = 17': 'id = 1' }),
+    before: {
+      'bin/mentor-expiry sql "select b.id': async (shell, site) => {
+        await copyUnits(shell)
+        await migrate(shell, site)
+        await dueReminder(site.url)
+        for (let round = 0; round < 3; round += 1) await askOnce(site.url, notifierKilled)
+        expect(await openAlerts(site.url)).toEqual(['sends_broken_off'])
+      },
+      'bin/mentor-expiry doctor': async (shell, { smtp, url }) => {
+        for (const service of ['listener', 'notifier']) shell.start(`bin/mentor-expiry ${service}`)
+        await waitFor('the message', () => smtp.received.length === 1, { deadlineMs: 30_000 })
+        await waitFor('the all-clear', async () => {
+          await askOnce(url, 'select expiry.check_operations()')
+          return (await openAlerts(url)).length === 0
+        })
+      },
+    },
+    after: {
+      'bin/mentor-expiry sql "select b.id': async ({ stdout }) => {
+        expect(stdout).toMatch(/1 +3 +pending +fjordhjelpen\/M-1/)
+      },
+      'bin/mentor-expiry sql "update expiry.reminder_dispatch_log set available_at = now() +': async ({ stdout }) => {
+        expect(stdout).toContain('UPDATE 1')
+      },
+      'bin/mentor-expiry sql "update expiry.reminder_dispatch_log set available_at = now() where': async ({
+        stdout,
+      }) => {
+        expect(stdout).toContain('UPDATE 1')
+      },
+      'bin/mentor-expiry doctor': async ({ stdout }) => {
+        expect(stdout).toContain('Nothing is wrong.')
+      },
+    },
+  },
   'docs/runbooks/mail-out-of-order.md': {
     substitutions: () => ({}),
     before: {
@@ -86,6 +122,12 @@ async function lateNight(url: string): Promise<void> {
      select expiry.check_operations()`,
   )
 }
+
+/** A notifier begins what waits and is not heard of again; its lease runs out, and a service looks. */
+const notifierKilled = `
+  select expiry.begin_reminder_delivery(array_agg(id), array_agg(generation), '{email}', -1) from expiry.reminder_dispatch_log;
+  select expiry.rescue_stuck_reminders();
+  select expiry.check_operations()`
 
 /** A reminder that goes out at once, of an organisation that has had its night. */
 async function dueReminder(url: string): Promise<void> {

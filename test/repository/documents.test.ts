@@ -130,6 +130,7 @@ test('every command that the documents name exists', async () => {
     'docs/runbooks/held-mass-expiry.md',
     'docs/runbooks/night-late.md',
     'docs/runbooks/mail-out-of-order.md',
+    'docs/runbooks/sends-broken-off.md',
     'docs/runbooks/credential-rotation.md',
     'docs/runbooks/portal-outage.md',
     'docs/runbooks/break-glass.md',

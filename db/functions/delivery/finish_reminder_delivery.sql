@@ -63,8 +63,17 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, summary.accepted, summary.transient,
-           said.refused,
+    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, l.recipient_kind, l.recipient_email,
+           summary.accepted, summary.transient, said.refused,
+           case when refusals.before <> '{}' then (
+             select pg_catalog.string_agg(a.channel || ':' || a.response, ' ' order by a.channel)
+               from (
+                 select distinct on (a.channel) a.channel, a.response
+                   from expiry.reminder_delivery_attempts as a
+                  where a.log_id = r.id and a.channel = any (refusals.before) and a.outcome = 'rejected'
+                  order by a.channel, a.attempt desc
+               ) as a
+           ) end as error_before,
            case
              when l.status = 'sending' and l.generation = r.generation and l.attempts = r.attempt then 'recorded'
              when summary.accepted and l.status in ('pending', 'queued') and l.generation > r.generation and exists (
@@ -79,10 +88,9 @@ begin
      cross join lateral (select coalesce(l.channels, '{}') <@ r.answered as is_complete) as asked
      cross join lateral (
        -- Those that refused before were not asked again.
-       select r.refused_now || array(
-         select c from pg_catalog.unnest(l.refused_channels) as c where c <> all (r.answered)
-       ) as refused
-     ) as said
+       select array(select c from pg_catalog.unnest(l.refused_channels) as c where c <> all (r.answered)) as before
+     ) as refusals
+     cross join lateral (select r.refused_now || refusals.before as refused) as said
      cross join lateral (
        -- A channel that was begun with and has not answered may have taken the message.
        select r.all_accepted and asked.is_complete and said.refused = '{}' as accepted,
@@ -115,11 +123,16 @@ begin
        end as before
      ) as rounds
   ), recorded_attempts as (
-    insert into expiry.reminder_delivery_attempts as kept (log_id, attempt, channel, outcome, response, started_at, finished_at)
-    select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code, a.started_at, a.finished_at
+    insert into expiry.reminder_delivery_attempts as kept
+      (log_id, attempt, channel, outcome, response, recipient_kind, recipient_email, started_at, finished_at)
+    select a.id, a.attempt, a.channel, a.kind::expiry.delivery_outcome, a.code,
+           -- Of an attempt that is over the row may name another's recipient; its own stands with what the rescue noted.
+           case j.verdict when 'recorded' then j.recipient_kind end,
+           case j.verdict when 'recorded' then j.recipient_email end,
+           a.started_at, a.finished_at
       from answers as a
+      join judged as j on j.id = a.id and j.generation = a.generation and j.attempt = a.attempt
      where a.kind <> 'out_of_order'
-       and (a.id, a.generation, a.attempt) in (select j.id, j.generation, j.attempt from judged as j)
        -- One acceptance a channel, also where two late ones come in one batch.
        and not (a.kind = 'accepted' and (not a.is_first or a.is_repeated))
     on conflict (log_id, attempt, channel) do update
@@ -140,7 +153,7 @@ begin
            date_sent = case when d.accepted then ((select expiry.now()) at time zone d.time_zone)::date end,
            -- The first identity that it was accepted under, the e-mail's where several channels were quick.
            provider_message_id = coalesce(l.provider_message_id, d.message_id),
-           last_error = d.error
+           last_error = nullif(pg_catalog.concat_ws(' ', d.error_before, d.error), '')
       from decided as d
      where l.id = d.id and d.verdict <> 'stale'
   )

@@ -16,7 +16,7 @@ as $$
      )
      where c.kind = 'accepted'
   ), held as materialized (
-    select l.id
+    select l.id, l.recipient_kind, l.recipient_email
       from expiry.reminder_dispatch_log as l
      where l.id in (select t.id from told as t)
        and l.status = 'sending'
@@ -24,8 +24,10 @@ as $$
      order by l.id
        for no key update of l skip locked
   ), recorded as (
-    insert into expiry.reminder_delivery_attempts (log_id, attempt, channel, outcome, response, started_at, finished_at)
-    select t.id, t.attempt, t.channel, 'accepted', t.code, t.started_at, t.finished_at
+    insert into expiry.reminder_delivery_attempts
+      (log_id, attempt, channel, outcome, response, recipient_kind, recipient_email, started_at, finished_at)
+    select t.id, t.attempt, t.channel, 'accepted', t.code, held.recipient_kind, held.recipient_email, t.started_at,
+           t.finished_at
       from told as t
       join held on held.id = t.id
     on conflict do nothing -- one acceptance a channel, whichever attempt's is there first

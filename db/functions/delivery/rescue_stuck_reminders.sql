@@ -9,15 +9,16 @@ declare
   v_count integer;
 begin
   with stuck as materialized (
-    select l.id, l.attempts, l.channels, l.claimed_at
+    select l.id, l.attempts, l.channels, l.claimed_at, l.recipient_kind, l.recipient_email
       from expiry.reminder_dispatch_log as l
      where l.status = 'sending' and l.lease_until < pg_catalog.clock_timestamp()
      order by l.lease_until
      limit p_limit
        for no key update skip locked
   ), noted as (
-    insert into expiry.reminder_delivery_attempts (log_id, attempt, channel, outcome, response, started_at)
-    select s.id, s.attempts, c.channel, 'uncertain', 'lease_expired', s.claimed_at
+    insert into expiry.reminder_delivery_attempts
+      (log_id, attempt, channel, outcome, response, recipient_kind, recipient_email, started_at)
+    select s.id, s.attempts, c.channel, 'uncertain', 'lease_expired', s.recipient_kind, s.recipient_email, s.claimed_at
       from stuck as s
      cross join lateral pg_catalog.unnest(s.channels) as c (channel)
     on conflict (log_id, attempt, channel) do nothing

@@ -12,12 +12,13 @@ declare
   v_is_due boolean;
   v_checked_at timestamptz;
 begin
-  foreach v_check in array array['nights', 'rows', 'held', 'portal', 'mentors', 'duplicates'] loop
+  foreach v_check in array array['nights', 'rows', 'broken_off', 'held', 'portal', 'mentors', 'duplicates'] loop
     v_code := null;
     begin
       case v_check
         when 'nights' then perform expiry.check_nights();
         when 'rows' then perform expiry.check_rows();
+        when 'broken_off' then perform expiry.check_broken_off();
         when 'portal' then perform expiry.check_portal();
         when 'held' then
           perform expiry.report_held_expiries(o.id)

@@ -26,7 +26,9 @@ grant
   update (slug, name, time_zone, locale, escalation_email, fallback_email, portal_enabled, send_from, send_until, mentor_url)
 on expiry.organisations to expiry_app;
 
-grant execute on function expiry.now(), expiry.today(uuid), expiry.wait_for_hours(interval, date, date) to expiry_app, expiry_service, expiry_reader;
+grant execute on function
+  expiry.now(), expiry.today(uuid), expiry.local_time(timestamptz, text), expiry.wait_for_hours(interval, date, date)
+to expiry_app, expiry_service, expiry_reader;
 grant execute on function expiry.forecast_reminders(integer, uuid), expiry.forecast_departures(integer) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
