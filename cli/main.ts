@@ -10,7 +10,7 @@ import { packageRoot } from '../runtime/package-root.ts'
 import type { CommandDeps, ExitCode } from './command.ts'
 import { commands } from './commands.ts'
 import { legibly } from './legible.ts'
-import { RefusedError, refusalOf } from './refusals.ts'
+import { ServerRefusedError, serverRefusalOf } from './server-refusals.ts'
 import { tlsRemedy } from './tls-remedy.ts'
 import { describeUnknown, findUnknownVariables } from './unknown-variables.ts'
 import { UsageError } from './usage.ts'
@@ -101,7 +101,7 @@ function explain(error: unknown, command: string, stderr: NodeJS.WriteStream): E
   }
   // An unexpected error's text may hold a value of somebody's row, so only its code and place are shown.
   const { code, name, constraint, table } = summarise(error)
-  const refusal = error instanceof RefusedError ? error.refusal : refusalOf(code, 'DATABASE_URL')
+  const refusal = error instanceof ServerRefusedError ? error.refusal : serverRefusalOf(code, 'DATABASE_URL')
   if (refusal !== undefined) {
     stderr.write(`mentor-expiry ${command} failed: ${refusal.words} (${code}): ${refusal.remedy}\n`)
     return 1

@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { summarise } from '../../runtime/errors.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect as connectTo } from '../connect.ts'
-import { refusalOf } from '../refusals.ts'
+import { serverRefusalOf } from '../server-refusals.ts'
 import { tlsRemedy, type UrlVariable } from '../tls-remedy.ts'
 import { type Finding, fail } from './finding.ts'
 
@@ -27,13 +27,13 @@ export async function reach(
     return await connect(address)
   } catch (error) {
     const { code } = summarise(error)
-    const words = refusalOf(code, variable)?.words ?? `${variable} leads nowhere`
+    const words = serverRefusalOf(code, variable)?.words ?? `${variable} leads nowhere`
     return fail(check, `${words} (${code})`, remedyFor(code, variable))
   }
 }
 
 /** What to do about an error on the way to a server. */
 export function remedyFor(code: string, variable: UrlVariable): string {
-  const remedy = refusalOf(code, variable)?.remedy ?? tlsRemedy(code, variable)
+  const remedy = serverRefusalOf(code, variable)?.remedy ?? tlsRemedy(code, variable)
   return remedy ?? 'docs/errors.md, "Connections", tells what the code means'
 }

@@ -4,7 +4,7 @@ import { summarise } from '../../runtime/errors.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { connectQueue } from '../../runtime/queue.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
-import { refusalOf } from '../refusals.ts'
+import { serverRefusalOf } from '../server-refusals.ts'
 import { tlsRemedy, type UrlVariable } from '../tls-remedy.ts'
 import { remedyFor } from './connections.ts'
 import { checkEncryption, describeSocket } from './encryption.ts'
@@ -26,7 +26,7 @@ export async function checkQueue(address: ServerAddress, variable: UrlVariable):
     await atMost(patience, Promise.race([ready(server.redis), aborted(refused.signal)]))
     if (server.redis.status !== 'ready') {
       const code = refused.signal.aborted ? summarise(refused.signal.reason).code : 'ETIMEDOUT'
-      const words = refusalOf(code, variable)?.words ?? 'Redis does not answer'
+      const words = serverRefusalOf(code, variable)?.words ?? 'Redis does not answer'
       return [fail('queue', `${words} (${code})`, await remedyForRedis(code, address.url))]
     }
     return await checkRedis(server.redis)
@@ -41,7 +41,7 @@ function ready(redis: Redis | Cluster): Promise<void> {
 
 /** What a Redis that speaks TLS hears from a client that does not, and the other way round, says nothing of TLS. */
 async function remedyForRedis(code: string, url: string): Promise<string> {
-  const remedy = refusalOf(code, 'QUEUE_URL')?.remedy ?? tlsRemedy(code, 'QUEUE_URL')
+  const remedy = serverRefusalOf(code, 'QUEUE_URL')?.remedy ?? tlsRemedy(code, 'QUEUE_URL')
   if (remedy !== undefined) return remedy
   const isTls = url.startsWith('rediss')
   const spoken = await spokenAt(url)
@@ -59,7 +59,7 @@ async function checkPostgres(pool: Pool, variable: UrlVariable): Promise<Finding
     client = await pool.connect()
   } catch (error) {
     const { code } = summarise(error)
-    const words = refusalOf(code, variable)?.words ?? 'PostgreSQL does not answer'
+    const words = serverRefusalOf(code, variable)?.words ?? 'PostgreSQL does not answer'
     return [fail('queue', `${words} (${code})`, remedyFor(code, variable))]
   }
   try {

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { RefusedError } from '../refusals.ts'
+import { ServerRefusedError } from '../server-refusals.ts'
 
 const insufficientPrivilege = '42501'
 
@@ -18,7 +18,11 @@ export async function explainRefusal(client: Client, error: unknown): Promise<un
   )
   const { login = '', database = '', writes = true, stages = true } = rows[0] ?? {}
   const refuse = (words: string, grant: string) =>
-    new RefusedError(insufficientPrivilege, { words, remedy: `\`${grant}\`, as an administrator` }, { cause: error })
+    new ServerRefusedError(
+      insufficientPrivilege,
+      { words, remedy: `\`${grant}\`, as an administrator` },
+      { cause: error },
+    )
   if (!writes)
     return refuse('this login lacks the role expiry_app, by which import writes people', `grant expiry_app to ${login}`)
   if (!stages) {

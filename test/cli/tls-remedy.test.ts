@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { refusalCodes } from '../../cli/refusals.ts'
+import { serverRefusalCodes } from '../../cli/server-refusals.ts'
 import { tlsCodes, tlsRemedy } from '../../cli/tls-remedy.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
 
@@ -9,7 +9,7 @@ test('every code of a connection that has a remedy is documented', async () => {
   const errors = await readFile(join(packageRoot(), 'docs/errors.md'), 'utf8')
   const section = errors.split(/^## /m).find((part) => part.startsWith('Connections')) ?? ''
   const documented = [...section.matchAll(/^\| ([\w, ]+) \|/gm)].flatMap(([, codes = '']) => codes.split(', '))
-  expect(documented).toEqual(expect.arrayContaining([...tlsCodes, ...refusalCodes]))
+  expect(documented).toEqual(expect.arrayContaining([...tlsCodes, ...serverRefusalCodes]))
 })
 
 test('a remedy names the variable of the server that it is about', () => {

@@ -1,7 +1,7 @@
 /** Why a server that answers does not let us work, and what to do about it. */
-export type Refusal = { words: string; remedy: string }
+export type ServerRefusal = { words: string; remedy: string }
 
-const refusals: Record<string, (variable: string) => Refusal> = {
+const refusals: Record<string, (variable: string) => ServerRefusal> = {
   '28P01': refusedPassword,
   WRONGPASS: refusedPassword,
   NOAUTH: (variable) => ({
@@ -24,22 +24,22 @@ const refusals: Record<string, (variable: string) => Refusal> = {
   '57P03': () => ({ words: 'the server is starting up', remedy: 'try again in a moment' }),
 }
 
-function refusedPassword(variable: string): Refusal {
+function refusedPassword(variable: string): ServerRefusal {
   return { words: 'the server refuses the password of this login', remedy: `correct it in ${variable}` }
 }
 
 /** What a server that answers says no to, by the error's code (docs/errors.md); undefined for other codes. */
-export function refusalOf(code: string, variable: string): Refusal | undefined {
+export function serverRefusalOf(code: string, variable: string): ServerRefusal | undefined {
   return refusals[code]?.(variable)
 }
 
 /** An error whose refusal was looked into where it happened, and is to be told by its words. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError'
+export class ServerRefusedError extends Error {
+  override readonly name = 'ServerRefusedError'
   readonly code: string
-  readonly refusal: Refusal
+  readonly refusal: ServerRefusal
 
-  constructor(code: string, refusal: Refusal, options: { cause: unknown }) {
+  constructor(code: string, refusal: ServerRefusal, options: { cause: unknown }) {
     super(refusal.words, options)
     this.code = code
     this.refusal = refusal
@@ -47,4 +47,4 @@ export class RefusedError extends Error {
 }
 
 /** The codes of refusals, for documents and tests. */
-export const refusalCodes: readonly string[] = Object.keys(refusals)
+export const serverRefusalCodes: readonly string[] = Object.keys(refusals)
