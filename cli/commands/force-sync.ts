@@ -1,7 +1,7 @@
 import { actorOf } from '../actor.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connect.ts'
-import { countServices } from '../connected-services.ts'
+import { countDoorbells } from '../connected-services.ts'
 import { findMentor } from '../explain/find-mentor.ts'
 import { describeEnd, describeListeners, describeZone, openAccount } from '../force-sync/account.ts'
 import { askSync, followSync, type Seen, zoneOf } from '../force-sync/follow.ts'
@@ -75,7 +75,7 @@ export const forceSyncCommand: Command = {
     if (!values.json) stdout.write(words)
     const isInVain = outcome === 'waiting' && !seen?.website.speaker?.isLive
     if (isInVain && !values.json) {
-      stdout.write(describeListeners((await countServices(client)).get('listener') ?? 0))
+      stdout.write(describeListeners(await countDoorbells(client)))
     }
     answer({ version, outcome, website: seen?.website, attempts: seen?.attempts, words: words.trim() })
     return outcome === 'done' || outcome === 'removed' ? 0 : 1
