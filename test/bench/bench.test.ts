@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { canEmulateProcessors } from '../../bench/processors.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
 
 const run = promisify(execFile)
@@ -36,6 +37,7 @@ const promised = [
   'bulk statement that changes nothing that matters: 1,000 certifications',
   'listener: 100 pending rows → jobs on Redis',
   'notifier: 100 jobs queued on Redis → sent',
+  ...(canEmulateProcessors ? ['notifier: 100 jobs queued on Redis, each process on a processor of its own'] : []),
   'notifier: 100 jobs queued on PostgreSQL → sent',
   'notifier: 100 jobs queued on Redis, begun and finished by SQL that checks nothing → sent',
   'whole pipeline: 100 rows, queue on Redis',

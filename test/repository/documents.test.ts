@@ -102,7 +102,8 @@ test('every event that is an error in a log is documented with what to do', asyn
 })
 
 test('every metric is documented, and every documented one exists', async () => {
-  const sources = ['listener', 'notifier', 'portal-sync'].map((service) => `services/${service}/monitoring.ts`)
+  const services = ['listener', 'notifier', 'portal-sync'].map((service) => `services/${service}/monitoring.ts`)
+  const sources = [...services, 'runtime/monitoring/queue-service.ts']
   const served = (await Promise.all(sources.map(read))).flatMap((text) => all(text, /name: '(mentor_expiry_\w+)'/g))
   expect(unique(all(await read('docs/operations.md'), /`(mentor_expiry_\w+)`/g))).toEqual(unique(served))
 })
