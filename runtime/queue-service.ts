@@ -5,8 +5,8 @@ import { type Config, serversOf } from './config.ts'
 import { atMost } from './pause.ts'
 import { openPool } from './pool.ts'
 import { connectQueue, type QueueConnection } from './queue.ts'
-import { type QueueEvent, type QueueWatch, watchQueue } from './queue-watch.ts'
 import { sayWaiting } from './said.ts'
+import { type DatabaseEvent, type QueueEvent, type ServerWatch, watchDatabase, watchQueue } from './server-watch.ts'
 
 export type QueueServiceDeps = {
   observe: (
@@ -14,6 +14,7 @@ export type QueueServiceDeps = {
       | { kind: 'waiting'; reason: string; error?: unknown }
       | { kind: 'connection_error'; error: unknown }
       | QueueEvent
+      | DatabaseEvent
       | AlertTold
       | { kind: 'stopped' },
   ) => void
@@ -27,7 +28,7 @@ const patience = 3_000
 
 /**
  * What a service that works on a queue has around its work, until the signal aborts: connections, the waiting for schema and
- * queue, the watch over the queue, the telling of alerts, and an end that nothing which is away holds up. Rejects with what
+ * queue, the watch over both servers, the telling of alerts, and an end that nothing which is away holds up. Rejects with what
  * the work, or the waiting for the schema, has thrown before the signal aborted.
  */
 export async function runQueueService(
@@ -42,7 +43,7 @@ export async function runQueueService(
   const tellAlerts = prepareAlerts({ name: `${name} alerts`, observe, onError }, config)
   const pool = openPool({ ...servers.database, name, max, patience: 30_000, onError })
   let connection: QueueConnection | undefined
-  let watch: QueueWatch | undefined
+  let watch: ServerWatch | undefined
   let alerts: Promise<void> | undefined
   const ended = new AbortController()
   const working = AbortSignal.any([signal, ended.signal])
@@ -63,7 +64,9 @@ export async function runQueueService(
     })
     await connection.ready((error) => onWaiting('queue_unreachable', error), signal)
     watch = watchQueue({ connection, observe }, working)
-    await Promise.all([work({ pool, connection }).finally(() => ended.abort()), watch.run()])
+    const watches = [watch, watchDatabase({ pool, observe }, working)]
+    const ending = work({ pool, connection }).finally(() => ended.abort())
+    await Promise.all([ending, ...watches.map((each) => each.run())])
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {

@@ -19,6 +19,8 @@ const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' 
   alert_failed: 'error',
   queue_lost: 'warn',
   queue_found: 'info',
+  database_lost: 'warn',
+  database_found: 'info',
   worker_error: 'debug',
   worker_replaced: 'warn',
   connection_error: 'debug',

@@ -1,5 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
-import type { QueueEvent } from '../../runtime/queue-watch.ts'
+import type { DatabaseEvent, QueueEvent } from '../../runtime/server-watch.ts'
 
 /** Everything about the notifier that is worth reporting. Codes, ids and counts; never a person. */
 export type NotifierEvent =
@@ -19,6 +19,7 @@ export type NotifierEvent =
   | { kind: 'finish_failed'; id: number; error: unknown }
   | { kind: 'alert_failed'; error: unknown }
   | QueueEvent
+  | DatabaseEvent
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }

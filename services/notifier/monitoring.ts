@@ -41,6 +41,8 @@ export function monitorNotifier(registry: Registry): { observe: Observe; readine
       case 'started':
       case 'queue_lost':
       case 'queue_found':
+      case 'database_lost':
+      case 'database_found':
         return observeService(event)
       case 'gate_closed':
         return reasons.add(`gate_closed:${event.channel}`)

@@ -21,6 +21,8 @@ const levels: Record<PortalSyncEvent['kind'], 'debug' | 'info' | 'warn' | 'error
   watch_failed: 'error',
   queue_lost: 'warn',
   queue_found: 'info',
+  database_lost: 'warn',
+  database_found: 'info',
   worker_error: 'debug',
   worker_replaced: 'warn',
   connection_error: 'debug',

@@ -1,5 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
-import type { QueueEvent } from '../../runtime/queue-watch.ts'
+import type { DatabaseEvent, QueueEvent } from '../../runtime/server-watch.ts'
 
 /** Everything about the portal sync that is worth reporting. Codes, ids and counts; never a person, never a key. */
 export type PortalSyncEvent =
@@ -30,6 +30,7 @@ export type PortalSyncEvent =
   | { kind: 'reconcile_failed'; error: unknown }
   | { kind: 'watch_failed'; step: string; error: unknown }
   | QueueEvent
+  | DatabaseEvent
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }

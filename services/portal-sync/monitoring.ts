@@ -44,6 +44,8 @@ export function monitorPortalSync(registry: Registry): { observe: Observe; readi
       case 'started':
       case 'queue_lost':
       case 'queue_found':
+      case 'database_lost':
+      case 'database_found':
         return observeService(event)
       case 'holding':
         return holding.set(1)
