@@ -1,4 +1,4 @@
-import { configurationKeys } from '../runtime/config.ts'
+import { configurationKeys, type Rule } from '../runtime/config.ts'
 
 /** A variable that looks like one of ours and is none, with the name that was meant, where one is near. Never a value. */
 export type UnknownVariable = { variable: string; nearest: string | undefined }
@@ -19,6 +19,26 @@ export function findUnknownVariables(env: NodeJS.ProcessEnv): UnknownVariable[] 
     return isOurs ? [{ variable, nearest }] : []
   })
 }
+
+/** Names that are meant for MAIL_REDIRECT_TO although more letters differ. */
+const meantForRedirect = ['MAIL_TO', 'MAIL_REDIRECT', 'REDIRECT_MAIL_TO']
+
+/**
+ * A rule of the commands that send: nothing looks like MAIL_REDIRECT_TO and is not it. Elsewhere a slip is worth a warning;
+ * this one writes to the people of a copy of the production database.
+ */
+export const findRedirectFaults: Rule = (present) =>
+  Object.keys(present).flatMap((variable) => {
+    const name = variable.toUpperCase()
+    const isMeant =
+      (name.includes('MAIL') && name.includes('REDIRECT')) ||
+      [redirect, ...meantForRedirect].some((meant) => distanceOf(name, meant) <= (meant === redirect ? near : 0))
+    return isMeant && variable !== redirect
+      ? [`${variable}: is not known; is ${redirect} meant? Rename or unset it`]
+      : []
+  })
+
+const redirect = 'MAIL_REDIRECT_TO'
 
 /** What a person reads about it. */
 export function describeUnknown({ variable, nearest }: UnknownVariable): string {

@@ -5,13 +5,14 @@ import { monitorNotifier } from '../../services/notifier/monitoring.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
 import { findChannelFaults, openChannels } from '../../services/notifier/open-channels.ts'
 import { serviceCommand } from '../service.ts'
+import { findRedirectFaults } from '../unknown-variables.ts'
 
 export const notifierCommand = serviceCommand({
   name: 'notifier',
   about: `Sends queued reminders and records what happened. Run as many as you like. NOTIFIER_HTTP=host:port lets it answer
 /healthz, /readyz and /metrics.
 `,
-  rules: [findChannelFaults],
+  rules: [findChannelFaults, findRedirectFaults],
   async run({ config, logger }, signal) {
     const channels = openChannels(config)
     const registry = openRegistry()

@@ -3,7 +3,7 @@ import { parseConfig, type Rule } from '../../runtime/config.ts'
 import { openLogger } from '../../runtime/logger.ts'
 import { findChannelFaults } from '../../services/notifier/open-channels.ts'
 import type { Command } from '../command.ts'
-import { findUnknownVariables } from '../unknown-variables.ts'
+import { findRedirectFaults, findUnknownVariables } from '../unknown-variables.ts'
 import { runUp } from '../up/run.ts'
 import { parseUsage } from '../usage.ts'
 
@@ -34,7 +34,7 @@ export const upCommand: Command = {
   help,
   async run(args, { env, stdout, signal }) {
     const { values } = parseUsage({ args, options: { once: { type: 'boolean' }, example: { type: 'boolean' } } })
-    const config = parseConfig({ LOG_LEVEL: 'warn', ...env }, [findFaults])
+    const config = parseConfig({ LOG_LEVEL: 'warn', ...env }, [findFaults, findRedirectFaults])
     const logger = openLogger({ level: config.LOG_LEVEL, service: 'up' })
     for (const unknown of findUnknownVariables(env)) logger.warn(unknown, 'unknown_variable')
     const say = (line: string) => stdout.write(`${line}\n`)

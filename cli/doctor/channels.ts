@@ -21,6 +21,15 @@ export async function checkChannels(config: Config, signal: AbortSignal): Promis
     )
     await channel[Symbol.asyncDispose]()
   }
+  if (config.MAIL_REDIRECT_TO !== undefined && (config.MAIL_URL ?? config.MAIL_OUTBOX) !== undefined) {
+    findings.push(
+      advise(
+        'redirect',
+        'every reminder by e-mail goes to the address of MAIL_REDIRECT_TO and counts as sent',
+        'unset MAIL_REDIRECT_TO where the people themselves shall be reminded',
+      ),
+    )
+  }
   return findings
 }
 

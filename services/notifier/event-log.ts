@@ -4,6 +4,7 @@ import type { NotifierEvent, Observe } from './events.ts'
 const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   waiting: 'warn',
   started: 'info',
+  mail_redirected: 'warn',
   answered: 'trace',
   sent: 'info',
   skipped: 'debug',

@@ -5,6 +5,7 @@ import type { DatabaseEvent, QueueEvent } from '../../runtime/server-watch.ts'
 export type NotifierEvent =
   | { kind: 'waiting'; reason: string; error?: unknown }
   | { kind: 'started'; queue: 'redis' | 'postgres'; channels: string[]; concurrency: number }
+  | { kind: 'mail_redirected' }
   | { kind: 'answered'; channel: string; outcome: string; milliseconds: number }
   | { kind: 'sent'; id: number; thresholdDay: number; attempt: number; lateSeconds: number | null; late: boolean }
   | { kind: 'skipped'; id: number; why: 'superseded' | 'stale' }

@@ -81,6 +81,7 @@ async function work(
     channels: notifications.channels,
     concurrency: config.NOTIFIER_CONCURRENCY,
   })
+  if (config.MAIL_REDIRECT_TO !== undefined) observe({ kind: 'mail_redirected' })
   void resolveForeignAlerts({ log, observe }, signal)
   await working
 }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { beforeEach, expect, test } from 'vitest'
 import { migrateQueue } from '../../cli/migrate/queue.ts'
 import type { Database } from '../support/database.ts'
@@ -42,6 +43,18 @@ test('a variable that is misspelt fails doctor, one of somebody else is worth a 
   expect(doctor.output).toMatch(/note {2}variables +MAIL_COLOUR: .*\n +→ unset it/)
   expect(doctor.output).toMatch(/1 check failed\.$/)
   expect(doctor.output).not.toContain('hidden')
+})
+
+test('a redirect of the mail shows, in the log of a notifier and in doctor, without its address', async () => {
+  const mail = { MAIL_OUTBOX: tmpdir(), MAIL_REDIRECT_TO: 'hidden@example.org' }
+  const env = { DATABASE_URL: database.url, QUEUE_URL: database.url, ...mail }
+  await migrateQueue({ url: database.url })
+  await using notifier = await startService(['notifier'], env)
+  expect(await notifier.waitForEvent('mail_redirected')).toMatchObject({ level: 40 })
+  await using doctor = await startService(['doctor'], env)
+  expect(await doctor.exited).toEqual({ code: 0, signal: null })
+  expect(doctor.output).toMatch(/note {2}redirect +every reminder .* counts as sent\n +→ unset MAIL_REDIRECT_TO/)
+  for (const { output } of [notifier, doctor]) expect(output).not.toContain('hidden')
 })
 
 test.skipIf(!hasRedis())(

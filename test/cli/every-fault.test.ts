@@ -79,6 +79,20 @@ test('what is missing is told together with what is wrong, and with what is miss
   ])
 })
 
+const misspeltRedirects = ['MAIL_REDIRECT', 'MAIL_REDIRECTTO', 'REDIRECT_MAIL_TO', 'MAIL_TO', 'mail_redirect_to']
+
+test.each(['notifier', 'up'])('%s sends nothing while MAIL_REDIRECT_TO is misspelt', async (name) => {
+  const env = { DATABASE_URL: 'postgres://127.0.0.1/x', MAIL_URL: 'smtp://127.0.0.1', MAIL_FROM: secret }
+  for (const variable of [...misspeltRedirects, 'MAIL_REDIRCET_TO', 'MAIL_REDIRECT_ADDRESS']) {
+    const { code, lines } = await faultsOf([name], { ...env, [variable]: secret })
+    expect(code).toBe(2)
+    expect(lines.slice(0, 2)).toEqual([
+      '  MAIL_FROM: must be one e-mail address, with or without a name before it',
+      `  ${variable}: is not known; is MAIL_REDIRECT_TO meant? Rename or unset it`,
+    ])
+  }
+})
+
 test.each(['notifier', 'up'])('%s tells an outbox that cannot be made together with the rest', async (name) => {
   const file = join(await temporaryFolder(), 'file')
   await writeFile(file, '')
