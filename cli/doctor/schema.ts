@@ -74,20 +74,38 @@ export async function checkTime(database: Client): Promise<Finding[]> {
   const override = await database.query<{ at: string }>(
     `select ${localTo(`'UTC'`)('o.at')} as at from expiry.clock_override as o`,
   )
-  const zones = await database.query<{ zone: string; known: boolean }>(
-    `select o.time_zone as zone, exists (select from pg_catalog.pg_timezone_names as n where n.name = o.time_zone) as known
-       from (select distinct o.time_zone from expiry.organisations as o) as o order by 1`,
+  const zones = await database.query<Zone>(
+    `select o.time_zone as zone, pg_catalog.string_agg(o.slug, ', ' order by o.slug) as slugs,
+            exists (select from pg_catalog.pg_timezone_names as n where n.name = o.time_zone) as known
+       from expiry.organisations as o group by 1 order by 1`,
   )
-  const unknown = zones.rows.filter(({ zone, known }) => !known || !isKnownHere(zone)).map(({ zone }) => zone)
   const at = override.rows[0]?.at
   return [
     at === undefined
       ? pass('clock override', 'none')
       : fail('clock override', `the rules take it for ${at}`, 'as expiry_owner: delete from expiry.clock_override'),
-    unknown.length === 0
-      ? pass('time zones', `${counted(zones.rows.length, 'zone')} in use, known to PostgreSQL and to Node`)
-      : advise('time zones', `not known on both sides: ${unknown.join(', ')}`, 'bring the older tzdata up to date'),
+    checkZones(zones.rows),
   ]
+}
+
+type Zone = { zone: string; slugs: string; known: boolean }
+
+function checkZones(zones: Zone[]): Finding {
+  const unknown = zones.filter(({ known }) => !known)
+  const unknownHere = zones.filter(({ zone }) => !isKnownHere(zone))
+  if (unknown.length > 0) {
+    const names = unknown.map(({ zone, slugs }) => `${zone} of ${slugs}`).join('; ')
+    return fail(
+      'time zones',
+      `PostgreSQL does not know ${names}: no night can run, for nobody`,
+      'give them a zone of pg_timezone_names (update expiry.organisations set time_zone = …), or the server newer tzdata',
+    )
+  }
+  if (unknownHere.length > 0) {
+    const names = unknownHere.map(({ zone }) => zone).join(', ')
+    return advise('time zones', `not known to Node: ${names}`, 'bring Node, or its tzdata, up to date')
+  }
+  return pass('time zones', `${counted(zones.length, 'zone')} in use, known to PostgreSQL and to Node`)
 }
 
 function isKnownHere(timeZone: string): boolean {

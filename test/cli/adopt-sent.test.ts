@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, test } from 'vitest'
 import { accepted, begin, claim, finish } from '../db/delivery.ts'
 import { countByStatus, inShort, reminders } from '../db/reminders.ts'
@@ -79,6 +80,29 @@ test('a folder of messages is read with those below it, and what is not there is
   expect([await status(first), await status(second)]).toEqual(['7 sent', '14 sent'])
   const missing = await runToEnd(database, ['adopt-sent', join(folder.path, 'nothing')])
   expect(missing).toMatchObject({ code: 2, output: expect.stringContaining("can't be read (ENOENT)") })
+})
+
+test('what names nothing of ours, or is compressed, is no answer to what was sent', async () => {
+  await using folder = await createGuardedFolder('mail-log')
+  const log = `message-id=<${await messageIdOf(await addMentor(database, { organisation, daysLeft: 7 }), 7)}>\n`
+  const file = join(folder.path, 'mail.log')
+  const refusalOf = async (path: string) => {
+    const { code, output } = await runToEnd(database, ['adopt-sent', path, '--apply', '--json'])
+    expect(code).toBe(1)
+    return JSON.parse(output)
+  }
+  expect(await refusalOf(folder.path)).toMatchObject({
+    outcome: 'nothing_named',
+    words: expect.stringContaining(folder.path),
+  })
+  await writeFile(file, 'Nov 23 02:15:01 mail postfix/qmgr[7]: 4F2: removed\n')
+  expect(await refusalOf(file)).toMatchObject({ outcome: 'nothing_named' })
+  await writeFile(file, log)
+  await writeFile(`${file}.1.gz`, gzipSync(log))
+  expect(await refusalOf(folder.path)).toMatchObject({
+    outcome: 'compressed',
+    words: expect.stringContaining(`${file}.1.gz`),
+  })
 })
 
 test('who was told that a mentor has left service is not told again by the night after the restore', async () => {

@@ -67,6 +67,15 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     /^fail: the rules take it for 2026-03-01 12:00:00\+00 → as expiry_owner: delete/,
   ],
   [
+    'an organisation in a zone that the server knows no more',
+    async () => {
+      await database.query('alter table expiry.organisations disable trigger organisations_check_time_zone')
+      await database.query(`update expiry.organisations set slug = 'fjord', time_zone = 'Mars/Base'`)
+    },
+    'Time/time zones',
+    /^fail: PostgreSQL does not know Mars\/Base of fjord: no night can run, for nobody → give them a zone/,
+  ],
+  [
     'a night that nobody was asked to run',
     () => database.query('delete from expiry.nightly_schedule'),
     'Night/schedule',
