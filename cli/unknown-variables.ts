@@ -20,9 +20,6 @@ export function findUnknownVariables(env: NodeJS.ProcessEnv): UnknownVariable[] 
   })
 }
 
-/** Names that are meant for MAIL_REDIRECT_TO although more letters differ. */
-const meantForRedirect = ['MAIL_TO', 'MAIL_REDIRECT', 'REDIRECT_MAIL_TO']
-
 /**
  * A rule of the commands that send: nothing looks like MAIL_REDIRECT_TO and is not it. Elsewhere a slip is worth a warning;
  * this one writes to the people of a copy of the production database.
@@ -30,9 +27,7 @@ const meantForRedirect = ['MAIL_TO', 'MAIL_REDIRECT', 'REDIRECT_MAIL_TO']
 export const findRedirectFaults: Rule = (present) =>
   Object.keys(present).flatMap((variable) => {
     const name = variable.toUpperCase()
-    const isMeant =
-      (name.includes('MAIL') && name.includes('REDIRECT')) ||
-      [redirect, ...meantForRedirect].some((meant) => distanceOf(name, meant) <= (meant === redirect ? near : 0))
+    const isMeant = (name.includes('MAIL') && name.includes('REDIRECT')) || distanceOf(name, redirect) <= near
     return isMeant && variable !== redirect
       ? [`${variable}: is not known; is ${redirect} meant? Rename or unset it`]
       : []

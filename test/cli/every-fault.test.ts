@@ -79,7 +79,7 @@ test('what is missing is told together with what is wrong, and with what is miss
   ])
 })
 
-const misspeltRedirects = ['MAIL_REDIRECT', 'MAIL_REDIRECTTO', 'REDIRECT_MAIL_TO', 'MAIL_TO', 'mail_redirect_to']
+const misspeltRedirects = ['MAIL_REDIRECT', 'MAIL_REDIRECTTO', 'REDIRECT_MAIL_TO', 'mail_redirect_to']
 
 test.each(['notifier', 'up'])('%s sends nothing while MAIL_REDIRECT_TO is misspelt', async (name) => {
   const env = { DATABASE_URL: 'postgres://127.0.0.1/x', MAIL_URL: 'smtp://127.0.0.1', MAIL_FROM: secret }
