@@ -39,9 +39,10 @@ export const adoptSentCommand: Command = {
     const [path] = positionals
     if (path === undefined || positionals.length > 1)
       throw new UsageError('one file or folder is expected, or - for standard input')
+    const address = await databaseAddress()
     const sent = await readSent(path, signal)
     if (!Array.isArray(sent)) return refuse({ stdout, stderr }, values.json, sent)
-    const adopted = await adopt(await databaseAddress(), sent, values.apply)
+    const adopted = await adopt(address, sent, values.apply)
     if (values.json) stdout.write(`${JSON.stringify({ found: sent.length, adopted, applied: values.apply })}\n`)
     else {
       const named = sent.length === 1 ? '1 reminder is' : `${sent.length} reminders are`
