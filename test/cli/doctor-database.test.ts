@@ -112,3 +112,8 @@ test.each(faults)('%s is found', async (_, break_, check, line) => {
   const found = await lookAt(database)
   expect(found[check]).toMatch(line)
 })
+
+test('a zone whose name was written in small letters is known', async () => {
+  await database.query(`update expiry.organisations set time_zone = 'europe/oslo'`)
+  expect((await lookAt(database))['Time/time zones']).toBe('ok')
+})
