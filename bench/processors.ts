@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -13,36 +13,20 @@ const share = 0.4
 /** Microseconds; as often as that a process's share is measured out. */
 const period = 10_000
 
-/** Linux's groups of processes: where they lie, which of them a process is in, and what limits the processor's time of one. */
-type Groups = { root: string; home: RegExp; limits: Record<string, string> }
+/** Linux's groups of processes that share the processor's time, of the first version: those of the second were not tried. */
+const root = '/sys/fs/cgroup/cpu'
+const home = /^\d+:(?:[^:]*,)?cpu(?:,[^:]*)?:(.*)$/m
+const limits = { 'cpu.cfs_period_us': String(period), 'cpu.cfs_quota_us': String(share * period) }
 
-const second: Groups = {
-  root: '/sys/fs/cgroup',
-  home: /^0::(.*)$/m,
-  limits: { 'cpu.max': `${share * period} ${period}` },
-}
-
-const first: Groups = {
-  root: '/sys/fs/cgroup/cpu',
-  home: /^\d+:(?:[^:]*,)?cpu(?:,[^:]*)?:(.*)$/m,
-  limits: { 'cpu.cfs_period_us': String(period), 'cpu.cfs_quota_us': String(share * period) },
-}
-
-/** Those of this machine, of the second version or the first; undefined where there are none that are ours to make. */
-const groups =
-  isWritable(second.root) && hasProcessorTime(second.root) ? second : isWritable(first.root) ? first : undefined
-
-export const canEmulateProcessors = groups !== undefined
+export const canEmulateProcessors = isWritable(root)
 
 /**
  * Gives this process, Redis and each process of PostgreSQL a processor of its own, slower than a real one, for as long as it
  * is not disposed of: what a machine with more processors than this one would show. Each thread of this process shares its
- * one. Throws where `canEmulateProcessors` is false.
+ * one. Rejects where `canEmulateProcessors` is false.
  */
 export async function emulateProcessors({ postgresUrl, queueUrl }: Urls): Promise<AsyncDisposable> {
-  if (!groups) throw new Error('the groups of processes of this machine cannot be made')
-  const { root, home: homeOf, limits } = groups
-  const moved = new Map<number, { home: string; group: string }>()
+  const moved = new Map<number, { from: string; group: string }>()
   const client = new Client({ connectionString: postgresUrl })
   await client.connect()
 
@@ -50,9 +34,9 @@ export async function emulateProcessors({ postgresUrl, queueUrl }: Urls): Promis
     if (moved.has(pid)) return
     const group = join(root, `mentor-expiry-bench-${process.pid}-${pid}`)
     try {
-      const home = homeOf.exec(await readFile(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '/'
+      const from = home.exec(await readFile(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '/'
       await mkdir(group)
-      moved.set(pid, { home, group })
+      moved.set(pid, { from, group })
       for (const [file, limit] of Object.entries(limits)) await writeFile(join(group, file), limit)
       await writeFile(join(group, 'cgroup.procs'), String(pid))
     } catch (error) {
@@ -83,8 +67,8 @@ export async function emulateProcessors({ postgresUrl, queueUrl }: Urls): Promis
         await watching
       } finally {
         await client.end()
-        for (const [pid, { home, group }] of moved) {
-          await writeFile(join(root, home, 'cgroup.procs'), String(pid)).catch(() => undefined) // it may have ended
+        for (const [pid, { from, group }] of moved) {
+          await writeFile(join(root, from, 'cgroup.procs'), String(pid)).catch(() => undefined) // it may have ended
           await rmdir(group)
         }
       }
@@ -110,9 +94,4 @@ function isWritable(folder: string): boolean {
   } catch {
     return false
   }
-}
-
-function hasProcessorTime(root: string): boolean {
-  const shared = join(root, 'cgroup.subtree_control')
-  return existsSync(shared) && /\bcpu\b/.test(readFileSync(shared, 'utf8'))
 }

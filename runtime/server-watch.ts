@@ -19,7 +19,7 @@ const interval = 2_000
 /** Milliseconds without an answer after which the server counts as lost. A connection that is back before is no loss. */
 const patience = 4_000
 
-/** Milliseconds between two attempts to get one answer of the database. */
+/** Milliseconds between two attempts to get one answer. */
 const betweenAttempts = 500
 
 type QueueDeps = { connection: Pick<QueueConnection, 'takesWork'>; observe: (event: QueueEvent) => void }
@@ -46,31 +46,19 @@ type DatabaseDeps = { pool: Pool; observe: (event: DatabaseEvent) => void }
  * service's own pool, because what counts is whether the work gets an answer.
  */
 export function watchDatabase({ pool, observe }: DatabaseDeps, signal: AbortSignal): ServerWatch {
-  const watch = watchServer(
+  return watchServer(
     {
-      async ask() {
-        while (!signal.aborted) {
-          try {
-            await pool.query('select')
-            return
-          } catch (error) {
-            // A server that is only started anew ends connections, and is back within the watch's patience.
-            watch.heed(error)
-            await pause(betweenAttempts, signal)
-          }
-        }
-      },
+      ask: () => pool.query('select'),
       onLost: (error) => observe({ kind: 'database_lost', error }),
       onFound: () => observe({ kind: 'database_found' }),
     },
     signal,
   )
-  return watch
 }
 
 type WatchDeps = {
-  /** Resolves once the server works, however long that takes, and rejects with its refusal. */
-  ask: () => Promise<void>
+  /** Resolves once the server works, however long that takes, and rejects with its refusal: it is asked again. */
+  ask: () => Promise<unknown>
   onLost: (error: unknown) => void
   onFound: () => void
 }
@@ -84,25 +72,33 @@ function watchServer({ ask, onLost, onFound }: WatchDeps, signal: AbortSignal): 
     isLost = true
     if (said.isNew('server', error)) onLost(error)
   }
-  const found = () => {
-    failure = undefined
-    isLost = false
-    if (said.forget('server')) onFound()
+  const heed = (error: unknown) => {
+    failure = error
+    if (isLost) lose(error)
+  }
+  const untilItWorks = async () => {
+    while (!signal.aborted) {
+      try {
+        return await ask()
+      } catch (error) {
+        heed(error)
+        await pause(betweenAttempts, signal)
+      }
+    }
   }
   return {
-    heed(error) {
-      failure = error
-      if (isLost) lose(error)
-    },
+    heed,
     async run() {
       while (!signal.aborted) {
-        const answer = ask()
+        const answer = untilItWorks()
         if (!(await isSettled(answer, signal, patience))) {
           lose(failure ?? silent())
           await isSettled(answer, signal)
         }
         if (signal.aborted) return
-        await answer.then(found, lose)
+        failure = undefined
+        isLost = false
+        if (said.forget('server')) onFound()
         await pause(interval, signal)
       }
     },

@@ -58,18 +58,9 @@ async function readSent(path: string, signal: AbortSignal): Promise<Sent[] | Ref
   const found = new Map<string, Sent>()
   try {
     for (const file of path === '-' ? [path] : await filesOf(path)) {
-      const input = file === '-' ? process.stdin : createReadStream(file, { signal })
-      let isFirst = true
-      for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-        if (isFirst && compressed.some((beginning) => line.startsWith(beginning))) {
-          const words = `${nameOf(file)} is compressed: hand in what it holds, as zcat writes it. Nothing was written`
-          return { outcome: 'compressed', words }
-        }
-        isFirst = false
-        for (const [text, kind = '', threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
-          found.set(text, { kind, threshold_day: Number(threshold), expiry_date, mentor_key })
-        }
-      }
+      if (await findSent(file, found, signal)) continue
+      const words = `${nameOf(file)} is compressed: hand in what it holds, as zcat writes it. Nothing was written`
+      return { outcome: 'compressed', words }
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -80,6 +71,20 @@ async function readSent(path: string, signal: AbortSignal): Promise<Sent[] | Ref
   if (found.size > 0) return [...found.values()]
   const words = `${nameOf(path)} names no message of ours: is it what was sent since the backup? Nothing was written`
   return { outcome: 'nothing_named', words }
+}
+
+/** Adds what a file names, each message once; false where it is compressed. */
+async function findSent(file: string, found: Map<string, Sent>, signal: AbortSignal): Promise<boolean> {
+  const input = file === '-' ? process.stdin : createReadStream(file, { signal })
+  let isFirst = true
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (isFirst && compressed.some((beginning) => line.startsWith(beginning))) return false
+    isFirst = false
+    for (const [text, kind = '', threshold = '', expiry_date = '', mentor_key = ''] of line.matchAll(messageId)) {
+      found.set(text, { kind, threshold_day: Number(threshold), expiry_date, mentor_key })
+    }
+  }
+  return true
 }
 
 const nameOf = (path: string) => (path === '-' ? 'the input' : path)

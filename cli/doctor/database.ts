@@ -20,24 +20,19 @@ export type Reached = (Client & AsyncDisposable) | Finding
  * Versions, the ways to the server and the clocks, and whether the database takes changes. The direct way is looked at by
  * itself: it may work where the other one does not.
  */
-export async function checkDatabase(reached: Reached, { database, direct }: Servers): Promise<DatabaseLook> {
+export async function checkDatabase(reached: Reached, { database, direct }: Servers): Promise<Finding[]> {
   if ('outcome' in reached) {
-    const findings = direct.url === database.url ? [] : await checkDirectWay(undefined, direct)
-    return { findings: [reached, ...findings], writing: undefined }
+    return [reached, ...(direct.url === database.url ? [] : await checkDirectWay(undefined, direct))]
   }
   const { writing, finding } = await checkWriting('writing', reached, 'DATABASE_URL')
-  const findings = [
+  return [
     await checkVersion(reached),
     finding,
     await checkClocks(reached),
     await checkEncryption('TLS', reached, 'DATABASE_URL'),
     ...(await checkDirectWay({ client: reached, writing }, direct)),
   ]
-  return { findings, writing }
 }
-
-/** `writing` is undefined where it could not be asked. */
-type DatabaseLook = { findings: Finding[]; writing: Writing | undefined }
 
 async function checkDirectWay(
   database: { client: Client; writing: Writing } | undefined,

@@ -12,7 +12,6 @@ import { checkQueue } from './queue.ts'
 import { checkReminders } from './reminders.ts'
 import { checkRights, checkSchema, checkTime } from './schema.ts'
 import { checkServices } from './services.ts'
-import type { Writing } from './writing.ts'
 
 /** Findings about one part of the whole, in the order in which they were made. */
 export type Area = { area: string; findings: Finding[] }
@@ -48,25 +47,20 @@ export async function* diagnose(
   const look = async (area: AreaName, work: () => Promise<Finding[]>): Promise<Area[]> =>
     wanted.includes(area) ? [{ area, findings: await attempt(area.toLowerCase(), work) }] : []
   const portal = (client?: Client) => look('Portal', () => checkPortal(config, client, signal))
-  let writing: Writing | undefined
-  const lookAtDatabase = async () => {
-    const looked = await checkDatabase(database, servers)
-    writing = looked.writing
-    return looked.findings
-  }
+  const lookAtDatabase = () => look('Database', () => checkDatabase(database, servers))
   if ('outcome' in database) {
-    yield* await look('Database', lookAtDatabase)
+    yield* await lookAtDatabase()
     yield* await portal()
   } else {
     await using client = database
-    yield* await look('Database', lookAtDatabase)
+    yield* await lookAtDatabase()
     const schema = await attempt('schema', () => checkSchema(client))
     yield* await look('Schema', async () => schema)
     if (schema.some(({ check, outcome }) => check === 'schema' && outcome === 'pass')) {
       yield* await look('Rights', () => checkRights(client))
       yield* await look('Time', () => checkTime(client))
       yield* await look('Night', () => checkNight(client, servers.cron))
-      yield* await look('Services', () => checkServices(client, servers, writing))
+      yield* await look('Services', () => checkServices(client, servers))
       yield* await look('Reminders', async () => [...(await checkReminders(client)), ...(await checkLinks(client))])
       yield* await portal(client)
     } else {

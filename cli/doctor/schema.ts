@@ -76,7 +76,7 @@ export async function checkTime(database: Client): Promise<Finding[]> {
   )
   const zones = await database.query<Zone>(
     `select o.time_zone as zone, pg_catalog.string_agg(o.slug, ', ' order by o.slug) as slugs,
-            exists (select from pg_catalog.pg_timezone_names as n where lower(n.name) = lower(o.time_zone)) as known
+            expiry.is_time_zone(o.time_zone) as known
        from expiry.organisations as o group by 1 order by 1`,
   )
   const at = override.rows[0]?.at

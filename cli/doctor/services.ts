@@ -1,10 +1,8 @@
 import type { Client } from 'pg'
 import type { Servers } from '../../runtime/config.ts'
 import { countDoorbells, countServices, wordsForConnected } from '../connected-services.ts'
-import { connect } from './connections.ts'
 import { advise, type Finding, pass, skip } from './finding.ts'
 import { isPooled } from './pooling.ts'
-import type { Writing } from './writing.ts'
 
 /** What a service does that nobody else does, and where it can be asked itself. */
 const services = {
@@ -18,9 +16,8 @@ const names = ['listener', 'notifier'] as const
 export async function checkServices(
   client: Client,
   { database, direct }: Pick<Servers, 'database' | 'direct'>,
-  writing: Writing | undefined,
 ): Promise<Finding[]> {
-  if (writing === 'standby') return names.map((name) => uncountable(name, 'they are connected to the primary'))
+  if (await isStandby(client)) return names.map((name) => uncountable(name, 'they are connected to the primary'))
   if (!(await isPooled(database))) {
     const counts = await countServices(client)
     return names.map((name) => describe(name, counts.get(name) ?? 0))
@@ -29,8 +26,12 @@ export async function checkServices(
     'a transaction pooler stands before the database, and its connections bear the name of whoever came last'
   const isDirect = direct.url !== database.url && !(await isPooled(direct).catch(() => true))
   if (!isDirect) return names.map((name) => uncountable(name, pooled))
-  await using past = await connect(direct)
-  return [describe('listener', await countDoorbells(past)), uncountable('notifier', pooled)]
+  return [describe('listener', await countDoorbells(client)), uncountable('notifier', pooled)]
+}
+
+async function isStandby(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ standby: boolean }>('select pg_catalog.pg_is_in_recovery() as standby')
+  return rows[0]?.standby ?? false
 }
 
 function describe(name: Name, count: number): Finding {

@@ -61,8 +61,6 @@ export const reminderDispatchLog = expiry.table(
     channels: text('channels').array(),
     /** Channels that will never take this message for this recipient; null where there is none. */
     refusedChannels: text('refused_channels').array(),
-    /** Whom the last attempt was for, as begin decided it. */
-    recipientKind: recipientKind('recipient_kind'),
     recipientEmail: text('recipient_email'),
     lastError: text('last_error'),
     providerMessageId: text('provider_message_id'),
@@ -107,7 +105,7 @@ export const reminderDeliveryAttempts = expiry.table(
     channel: text('channel').notNull(),
     outcome: deliveryOutcome('outcome').notNull(),
     response: text('response'),
-    /** Whom it was for, as the row said then; null where that is not on record. */
+    /** Whom it was for, as the row said then (the fallback where it named no coordinator); null where that is not on record. */
     recipientKind: recipientKind('recipient_kind'),
     recipientEmail: text('recipient_email'),
     startedAt: instant('started_at').notNull(),

@@ -3,7 +3,7 @@ import { portalQueue } from '../../contracts/portal-job.ts'
 import { reminderQueue } from '../../contracts/reminder-job.ts'
 import { atMost, pause } from '../../runtime/pause.ts'
 import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
-import { sayWaiting } from '../../runtime/said.ts'
+import { openSaid } from '../../runtime/said.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import type { Observe } from './events.ts'
 
@@ -42,8 +42,10 @@ export async function openQueues(
   { observe, ...server }: ServerAddress & { observe: Observe },
   signal: AbortSignal,
 ): Promise<ShownQueues> {
-  const onWaiting = sayWaiting((_, error) => observe({ kind: 'waiting', reason: 'queue_unreachable', error }))
-  const onFailure = (error: unknown) => onWaiting('queue_unreachable', error)
+  const said = openSaid()
+  const onFailure = (error: unknown) => {
+    if (said.isNew('queue', error)) observe({ kind: 'waiting', reason: 'queue_unreachable', error })
+  }
   const onError = (error: unknown) => observe({ kind: 'connection_error', error })
   for (;;) {
     const connection = connectQueue({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, test } from 'vitest'
@@ -98,11 +98,13 @@ test('what names nothing of ours, or is compressed, is no answer to what was sen
   await writeFile(file, 'Nov 23 02:15:01 mail postfix/qmgr[7]: 4F2: removed\n')
   expect(await refusalOf(file)).toMatchObject({ outcome: 'nothing_named' })
   await writeFile(file, log)
-  await writeFile(`${file}.1.gz`, gzipSync(log))
-  expect(await refusalOf(folder.path)).toMatchObject({
-    outcome: 'compressed',
-    words: expect.stringContaining(`${file}.1.gz`),
-  })
+  const beginnings = { gz: gzipSync(log), xz: 'fd377a585a00', zst: '28b52ffd04', bz2: '425a683931' }
+  for (const [ending, content] of Object.entries(beginnings)) {
+    const older = `${file}.1.${ending}`
+    await writeFile(older, typeof content === 'string' ? Buffer.from(content, 'hex') : content)
+    expect(await refusalOf(folder.path)).toMatchObject({ outcome: 'compressed', words: expect.stringContaining(older) })
+    await rm(older)
+  }
 })
 
 test('who was told that a mentor has left service is not told again by the night after the restore', async () => {

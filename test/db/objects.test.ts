@@ -88,7 +88,6 @@ test('trigger functions that write for others run as their owner', async () => {
   expect(invoker).toEqual([
     'certifications_changing',
     'check_reminder_transition',
-    'check_time_zone',
     'count_status_version',
     'mentors_changing',
     'ring_reminder_doorbell',

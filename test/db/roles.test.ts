@@ -15,6 +15,7 @@ const mayExecute: Record<string, string> = {
   now: 'app service reader',
   today: 'app service reader',
   local_time: 'app service reader',
+  is_time_zone: 'app service reader',
   wait_for_hours: 'app service reader',
   nightly: 'service',
   run_nightly: 'app service',

@@ -102,7 +102,6 @@ begin
            channels = case when f.answer = 'begun' then f.channels else l.channels end,
            refused_channels = case when f.answer = 'begun' then nullif(f.refused, '{}') else l.refused_channels end,
            coordinator_id = case when f.answer = 'begun' then f.coordinator_id else l.coordinator_id end,
-           recipient_kind = case when f.answer = 'begun' then f.recipient_kind else l.recipient_kind end,
            recipient_email = case when f.answer = 'begun' then f.recipient_email else l.recipient_email end
       from facts as f
      where l.id = f.id
@@ -112,8 +111,8 @@ begin
          d.attempt, d.mentor_key, d.kind, d.urgency, d.threshold_day, d.key_date, d.expiry_date, d.days_left, d.due_at,
          d.organisation_slug, d.organisation_name, d.organisation_locale,
          d.mentor_id, d.mentor_ref, d.mentor_name, d.mentor_url, d.mentor_status, d.status_since, d.paused_until,
-         d.recipient_kind::text, d.recipient_name, d.recipient_email, d.recipient_locale, d.escalation_email,
-         d.accepted_channels, d.refused
+         case when d.coordinator_id is not null then 'coordinator' when d.id is not null then 'fallback' end,
+         d.recipient_name, d.recipient_email, d.recipient_locale, d.escalation_email, d.accepted_channels, d.refused
     from facts as f
     left join lateral (select f.*) as d on f.answer = 'begun';
 end;

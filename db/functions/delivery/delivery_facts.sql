@@ -43,8 +43,7 @@ select f.id,
        r.full_name as recipient_name,
        recipient.email as recipient_email,
        coalesce(r.locale, f.organisation_locale) as recipient_locale,
-       case when f.escalate then f.escalation_email end as escalation_email,
-       case when r.coordinator_id is not null then 'coordinator' else 'fallback' end::expiry.recipient_kind as recipient_kind
+       case when f.escalate then f.escalation_email end as escalation_email
   from expiry.reminder_facts as f
   left join expiry.reachable_coordinators as r on r.coordinator_id = f.coordinator_id
  cross join lateral (select coalesce(r.email, f.fallback_email) as email) as recipient

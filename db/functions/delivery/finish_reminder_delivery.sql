@@ -63,7 +63,8 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, l.recipient_kind, l.recipient_email,
+    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, l.recipient_email,
+           case when l.coordinator_id is null then 'fallback' else 'coordinator' end::expiry.recipient_kind as recipient_kind,
            summary.accepted, summary.transient, said.refused,
            case when refusals.before <> '{}' then (
              select pg_catalog.string_agg(a.channel || ':' || a.response, ' ' order by a.channel)

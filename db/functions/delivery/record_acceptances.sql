@@ -16,7 +16,8 @@ as $$
      )
      where c.kind = 'accepted'
   ), held as materialized (
-    select l.id, l.recipient_kind, l.recipient_email
+    select l.id, l.recipient_email,
+           case when l.coordinator_id is null then 'fallback' else 'coordinator' end::expiry.recipient_kind as recipient_kind
       from expiry.reminder_dispatch_log as l
      where l.id in (select t.id from told as t)
        and l.status = 'sending'

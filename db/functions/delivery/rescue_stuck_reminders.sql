@@ -9,7 +9,8 @@ declare
   v_count integer;
 begin
   with stuck as materialized (
-    select l.id, l.attempts, l.channels, l.claimed_at, l.recipient_kind, l.recipient_email
+    select l.id, l.attempts, l.channels, l.claimed_at, l.recipient_email,
+           case when l.coordinator_id is null then 'fallback' else 'coordinator' end::expiry.recipient_kind as recipient_kind
       from expiry.reminder_dispatch_log as l
      where l.status = 'sending' and l.lease_until < pg_catalog.clock_timestamp()
      order by l.lease_until

@@ -27,7 +27,8 @@ grant
 on expiry.organisations to expiry_app;
 
 grant execute on function
-  expiry.now(), expiry.today(uuid), expiry.local_time(timestamptz, text), expiry.wait_for_hours(interval, date, date)
+  expiry.now(), expiry.today(uuid), expiry.local_time(timestamptz, text), expiry.is_time_zone(text),
+  expiry.wait_for_hours(interval, date, date)
 to expiry_app, expiry_service, expiry_reader;
 grant execute on function expiry.forecast_reminders(integer, uuid), expiry.forecast_departures(integer) to expiry_app, expiry_service, expiry_reader;
 grant execute on function
