@@ -97,7 +97,7 @@ function checkZones(zones: Zone[]): Finding {
     const names = unknown.map(({ zone, slugs }) => `${zone} of ${slugs}`).join('; ')
     return fail(
       'time zones',
-      `PostgreSQL does not know ${names}: no night can run, for nobody`,
+      `PostgreSQL does not know ${names}: their dates and hours go by UTC`,
       'give them a zone of pg_timezone_names (update expiry.organisations set time_zone = …), or the server newer tzdata',
     )
   }

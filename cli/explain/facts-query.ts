@@ -1,7 +1,7 @@
 import { localTo } from '../times.ts'
 import { websiteExpression } from '../website/facts-query.ts'
 
-const local = localTo('o.time_zone')
+const local = localTo('o.zone_in_force')
 const list = (items: string, order: string, source: string) =>
   `coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(${items}) order by ${order}) from ${source}), '[]')`
 
@@ -13,7 +13,7 @@ const history = list(
 
 const thresholds = list(
   `'thresholdDay', e.threshold_day, 'urgency', e.urgency,
-   'introducedOn', (e.introduced_at at time zone o.time_zone)::date,
+   'introducedOn', (e.introduced_at at time zone o.zone_in_force)::date,
    'from', c.expiry_date - e.threshold_day, 'until', c.expiry_date - coalesce(e.tighter + 1, 0)`,
   'e.threshold_day desc',
   `(select e.*, pg_catalog.lag(e.threshold_day) over (order by e.threshold_day) as tighter
@@ -84,7 +84,7 @@ const next = list(
 export const factsQuery = `
   select pg_catalog.jsonb_build_object(
            'organisation', pg_catalog.jsonb_build_object(
-             'slug', o.slug, 'name', o.name, 'timeZone', o.time_zone, 'today', expiry.today(o.id),
+             'slug', o.slug, 'name', o.name, 'timeZone', o.zone_in_force, 'today', expiry.today(o.id),
              'fallbackEmail', o.fallback_email,
              'sendingHours', pg_catalog.to_char(o.send_from, 'HH24:MI') || ' to ' || pg_catalog.to_char(o.send_until, 'HH24:MI')
            ),
@@ -126,7 +126,7 @@ export const factsQuery = `
              'recordedAt', ${local('c.created_at')},
              'dateSetOn', (coalesce((
                select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id
-             ), c.created_at) at time zone o.time_zone)::date
+             ), c.created_at) at time zone o.zone_in_force)::date
            ) end,
            'history', ${history},
            'thresholds', ${thresholds},

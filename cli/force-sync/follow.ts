@@ -18,7 +18,7 @@ const betweenLooks = 100
 /** The time zone of a mentor's organisation, in which times are told to people. */
 export async function zoneOf(database: Client, mentorId: string): Promise<string> {
   const { rows } = await database.query<{ zone: string }>(
-    `select o.time_zone as zone
+    `select o.zone_in_force as zone
        from expiry.mentors as m join expiry.organisations as o on o.id = m.organisation_id where m.id = $1`,
     [mentorId],
   )

@@ -23,7 +23,7 @@ export async function readHeld(database: Client, organisationId: string, decisio
   const { rows } = await database.query<Held>(
     `select h.mentor_id as "mentorId", coalesce(m.external_ref, m.id::text) as ref, m.full_name as name,
             m.status::text as status, c.expiry_date::text as "recordedDate", h.admitted_date::text as "admittedDate",
-            ${localTo('o.time_zone')('h.recorded_at')} as since, h.verdict,
+            ${localTo('o.zone_in_force')('h.recorded_at')} as since, h.verdict,
             c.expiry_date < expiry.today(o.id) as "isLapsed"
        from expiry.held_expiries as h
        join expiry.mentors as m on m.id = h.mentor_id

@@ -104,7 +104,7 @@ function createMentors({ isLocked }: { isLocked: boolean }): string {
           on co.organisation = l.organisation and co.coordinator_ref = l.coordinator_ref
        cross join lateral (
          select coalesce(l.certification_expiry_date, c.expiry_date)
-                  >= ((select expiry.now()) at time zone o.time_zone)::date as is_valid
+                  >= ((select expiry.now()) at time zone o.zone_in_force)::date as is_valid
        ) as facts
        cross join lateral (
          select case

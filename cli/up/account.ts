@@ -20,7 +20,7 @@ type Line = {
 
 const mostLines = 40
 
-const local = localTo('o.time_zone')
+const local = localTo('o.zone_in_force')
 
 const accountOf = `
   select m.full_name as mentor, co.full_name as coordinator, l.recipient_email as recipient, m.status as mentor_status,

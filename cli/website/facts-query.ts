@@ -71,7 +71,7 @@ const websiteIn = (format: Format) => `pg_catalog.jsonb_build_object(
     'sync', ${sync(format)}, 'attempts', ${attempts(format)}, 'speaker', ${speakerExpression(format)}
   )`
 
-const local = localTo('o.time_zone')
+const local = localTo('o.zone_in_force')
 
 /** What the website has to do with the mentor m of the organisation o, as an SQL expression; the shape is Website. */
 export const websiteExpression = websiteIn(local)

@@ -23,6 +23,8 @@ export const organisations = expiry.table(
     slug: text('slug').notNull().unique('organisations_slug_key'),
     name: text('name').notNull(),
     timeZone: text('time_zone').notNull().default('Europe/Oslo'),
+    /** What dates and hours go by: `time_zone`, or UTC while this server does not know that. */
+    zoneInForce: text('zone_in_force').notNull().default('UTC'),
     locale: text('locale').notNull().default('nb'),
     escalationEmail: text('escalation_email'),
     fallbackEmail: text('fallback_email'),

@@ -51,6 +51,11 @@ const wordings: Readonly<Record<string, Wording>> = {
     todo: 'The next run does its work; where none comes within the hour, run one by hand.',
     runbook: nightLate,
   }),
+  time_zone_unknown: ({ organisations }) => ({
+    title: 'the server does not know a time zone',
+    happened: `PostgreSQL does not know the time zone of ${many(organisations, 'organisation')} any more. Dates and sending hours go by UTC there: what falls due may be up to a day early or late.`,
+    todo: 'mentor-expiry doctor names it. Give the organisation a zone that the server knows, or the server the tzdata that has it (Debian: tzdata-legacy); it is in force within a minute.',
+  }),
   rows_stuck: ({ pending = 0, queued = 0, sending = 0 }) => ({
     title: 'reminders stand still',
     happened: `Reminders that should move do not: ${pending} pending, ${queued} queued, ${sending} sending.`,

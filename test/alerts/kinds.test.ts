@@ -5,6 +5,7 @@ import { accepted, attemptsOf, claim, finish } from '../db/delivery.ts'
 import { environment, hold, holder, publish } from '../db/portal.ts'
 import { reminders } from '../db/reminders.ts'
 import { refuseRemindersOf } from '../db/runs.ts'
+import { forgetZone } from '../db/zones.ts'
 import type { Database } from '../support/database.ts'
 import {
   addMentor,
@@ -229,6 +230,10 @@ const stories: Record<string, Story> = {
       await database.query(`update expiry.reminder_dispatch_log set sent_at = sent_at - interval '2 days'`)
       await nextDay(database)
     },
+  },
+  time_zone_unknown: {
+    cause: async (database) => forgetZone(database, await addOrganisation(database)),
+    remedy: (database) => database.query(`update expiry.organisations set time_zone = 'Europe/Oslo'`),
   },
   self_check_failed: {
     cause: (database) => database.query('alter view expiry.stuck_reminders rename to away'),

@@ -5,6 +5,6 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select (expiry.now() at time zone o.time_zone)::date from expiry.organisations as o where o.id = p_organisation_id;
+  select (expiry.now() at time zone o.zone_in_force)::date from expiry.organisations as o where o.id = p_organisation_id;
 $$;
 comment on function expiry.today(uuid) is 'The date in the organisation''s time zone. Null when there is no such organisation.';

@@ -7,7 +7,7 @@ select m.organisation_id,
        due.threshold_day,
        due.urgency,
        due.escalate,
-       (stands.expiry_date - due.threshold_day + coalesce(o.send_from, time '00:00')) at time zone o.time_zone as window_opened_at,
+       (stands.expiry_date - due.threshold_day + coalesce(o.send_from, time '00:00')) at time zone o.zone_in_force as window_opened_at,
        r.coordinator_id,
        coalesce(r.email, o.fallback_email) as recipient_email
   from expiry.mentors as m
@@ -15,7 +15,7 @@ select m.organisation_id,
   left join expiry.certifications as c on c.mentor_id = m.id
   left join expiry.held_expiries as h on h.mentor_id = m.id
  cross join lateral (select coalesce(h.admitted_date, c.expiry_date) as expiry_date) as stands
- cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+ cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
  cross join lateral (
    select e.threshold_day, e.urgency, e.escalate
      from expiry.effective_thresholds as e
@@ -25,7 +25,7 @@ select m.organisation_id,
       -- reminded about this expiry date: nobody is told again because a number changed.
       and not (
         e.introduced_at is not null
-        and stands.expiry_date - e.threshold_day <= (e.introduced_at at time zone o.time_zone)::date
+        and stands.expiry_date - e.threshold_day <= (e.introduced_at at time zone o.zone_in_force)::date
         and exists (
           select from expiry.reminder_dispatch_log as l
            where l.mentor_id = m.id

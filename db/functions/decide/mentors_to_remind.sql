@@ -14,7 +14,7 @@ begin
   -- starts after the next smaller threshold's band, unless a change brought that one in and it may not reach back.
   select pg_catalog.min(band.today + band.tighter), pg_catalog.max(band.today + p_threshold_day) into v_from, v_to
     from (
-      select (expiry.now() at time zone o.time_zone)::date as today,
+      select (expiry.now() at time zone o.zone_in_force)::date as today,
              coalesce((
                select pg_catalog.max(s.threshold_day) + 1
                  from expiry.effective_thresholds as s

@@ -23,7 +23,7 @@ select l.id,
        o.slug,
        o.name as organisation_name,
        o.locale as organisation_locale,
-       o.time_zone,
+       o.zone_in_force as time_zone,
        o.fallback_email,
        o.escalation_email,
        o.mentor_url,
@@ -37,7 +37,7 @@ select l.id,
   left join expiry.held_expiries as h on h.mentor_id = l.mentor_id
  cross join lateral (select coalesce(h.admitted_date, c.expiry_date) as expiry_date) as stands
  -- Kept apart, or each mention of it would be a question of its own to the clock.
- cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today offset 0) as clock
+ cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today offset 0) as clock
  cross join lateral (
    select case
      when l.kind = 'lapsed' then case

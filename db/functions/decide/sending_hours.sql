@@ -1,10 +1,10 @@
 create or replace view expiry.sending_hours as
 select o.id as organisation_id,
-       coalesce(opens.at at time zone o.time_zone - clock.now, interval '0') as opens_in,
+       coalesce(opens.at at time zone o.zone_in_force - clock.now, interval '0') as opens_in,
        coalesce(opens.at::date, clock.local::date) as opens_on
   from expiry.organisations as o
  cross join lateral (
-   select t.now, t.now at time zone o.time_zone as local from (select (select expiry.now()) as now) as t
+   select t.now, t.now at time zone o.zone_in_force as local from (select (select expiry.now()) as now) as t
    offset 0 -- as in reminder_facts
  ) as clock
  cross join lateral (

@@ -63,7 +63,7 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.time_zone, l.attempts, l.first_failed_at, l.due_at, l.recipient_email,
+    select r.*, o.zone_in_force, l.attempts, l.first_failed_at, l.due_at, l.recipient_email,
            case when l.coordinator_id is null then 'fallback' else 'coordinator' end::expiry.recipient_kind as recipient_kind,
            summary.accepted, summary.transient, said.refused,
            case when refusals.before <> '{}' then (
@@ -151,7 +151,7 @@ begin
            -- Time in which the channel itself was out of order is not the message's.
            first_failed_at = case when d.transient then coalesce(l.first_failed_at, pg_catalog.clock_timestamp()) end,
            sent_at = case when d.accepted then pg_catalog.clock_timestamp() end,
-           date_sent = case when d.accepted then ((select expiry.now()) at time zone d.time_zone)::date end,
+           date_sent = case when d.accepted then ((select expiry.now()) at time zone d.zone_in_force)::date end,
            -- The first identity that it was accepted under, the e-mail's where several channels were quick.
            provider_message_id = coalesce(l.provider_message_id, d.message_id),
            last_error = nullif(pg_catalog.concat_ws(' ', d.error_before, d.error), '')

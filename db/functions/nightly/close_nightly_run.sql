@@ -27,10 +27,10 @@ begin
        for no key update skip locked
   )
   update expiry.organisations as o
-     set processed_on = (v_run.clock at time zone o.time_zone)::date
+     set processed_on = (v_run.clock at time zone o.zone_in_force)::date
     from done
    where o.id = done.id
-     and o.processed_on is distinct from (v_run.clock at time zone o.time_zone)::date;
+     and o.processed_on is distinct from (v_run.clock at time zone o.zone_in_force)::date;
   perform expiry.check_nights();
 end;
 $$;

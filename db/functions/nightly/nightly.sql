@@ -5,6 +5,7 @@ declare
   v_run_id bigint;
   v_phase text;
 begin
+  perform expiry.settle_time_zones();
   if not exists (select from expiry.nightly_owed()) then
     return;
   end if;

@@ -12,10 +12,10 @@ as $$
            + case when s.scheduler = 'service' then interval '0' else interval '5 minutes' end
     from expiry.organisations as o
     left join expiry.nightly_schedule as s on true
-   cross join lateral (select (expiry.now() at time zone o.time_zone)::date as today) as clock
+   cross join lateral (select (expiry.now() at time zone o.zone_in_force)::date as today) as clock
    cross join lateral (
      select greatest(
-       clock.today::timestamp at time zone o.time_zone,
+       clock.today::timestamp at time zone o.zone_in_force,
        least(o.created_at, expiry.now()),
        -- A schedule that was set an hour ago at most has not had its first tick.
        case when s.scheduler <> 'service' and s.set_at <= expiry.now() then s.set_at end

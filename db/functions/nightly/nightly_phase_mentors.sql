@@ -13,7 +13,7 @@ begin
         join expiry.organisations as o on o.id = m.organisation_id
        where m.status = 'paused'
          and m.paused_until <= ((select expiry.now()) at time zone 'UTC')::date + 1
-         and m.paused_until <= ((select expiry.now()) at time zone o.time_zone)::date
+         and m.paused_until <= ((select expiry.now()) at time zone o.zone_in_force)::date
          and o.id = any (p_organisation_ids)
     )
     when p_phase = 'expire_lapsed' then array(
@@ -23,7 +23,7 @@ begin
         join expiry.certifications as c on c.mentor_id = m.id
        where m.status in ('active', 'paused')
          and c.expiry_date <= ((select expiry.now()) at time zone 'UTC')::date
-         and c.expiry_date < ((select expiry.now()) at time zone o.time_zone)::date
+         and c.expiry_date < ((select expiry.now()) at time zone o.zone_in_force)::date
          and o.id = any (p_organisation_ids)
       union
       -- What the brake holds ends with the date that was admitted, and a removed certification has no date to find it by.
@@ -35,7 +35,7 @@ begin
         join expiry.organisations as o on o.id = m.organisation_id
         join expiry.certifications as c on c.mentor_id = m.id
        where m.status = 'certification_expired'
-         and c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date
+         and c.expiry_date >= ((select expiry.now()) at time zone o.zone_in_force)::date
          and o.id = any (p_organisation_ids)
     )
     when p_phase = 'portal' then array(

@@ -59,7 +59,7 @@ begin
    where l.id = any (v_ids);
   with sent as (
     update expiry.reminder_dispatch_log as l
-       set status = 'sent', lease_until = null, sent_at = k.sent_at, date_sent = (k.sent_at at time zone o.time_zone)::date
+       set status = 'sent', lease_until = null, sent_at = k.sent_at, date_sent = (k.sent_at at time zone o.zone_in_force)::date
       from pg_catalog.jsonb_to_recordset(v_keys)
         as k (mentor_id uuid, kind expiry.reminder_kind, threshold_day integer, expiry_date date, sent_at timestamptz)
       join expiry.mentors as m on m.id = k.mentor_id

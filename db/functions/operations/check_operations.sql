@@ -12,10 +12,11 @@ declare
   v_is_due boolean;
   v_checked_at timestamptz;
 begin
-  foreach v_check in array array['nights', 'rows', 'broken_off', 'held', 'portal', 'mentors', 'duplicates'] loop
+  foreach v_check in array array['time_zones', 'nights', 'rows', 'broken_off', 'held', 'portal', 'mentors', 'duplicates'] loop
     v_code := null;
     begin
       case v_check
+        when 'time_zones' then perform expiry.check_time_zones();
         when 'nights' then perform expiry.check_nights();
         when 'rows' then perform expiry.check_rows();
         when 'broken_off' then perform expiry.check_broken_off();

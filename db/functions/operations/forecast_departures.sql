@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with calendar as materialized (
-    select o.id, ((select expiry.now()) at time zone o.time_zone)::date as today from expiry.organisations as o
+    select o.id, ((select expiry.now()) at time zone o.zone_in_force)::date as today from expiry.organisations as o
   ), standing as (
     select c.mentor_id, c.expiry_date
       from expiry.certifications as c

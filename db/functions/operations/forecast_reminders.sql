@@ -19,11 +19,11 @@ declare
 begin
   return query
   with calendar as materialized (
-    select o.id, o.fallback_email, o.time_zone, clock.today, clock.today + p_days as until,
+    select o.id, o.fallback_email, o.zone_in_force, clock.today, clock.today + p_days as until,
            clock.today + (owed.organisation_id is null)::integer as night_on
       from expiry.organisations as o
       left join expiry.nightly_owed() as owed on owed.organisation_id = o.id
-     cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+     cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
   ), accounted as materialized (
     select l.mentor_id,
            pg_catalog.min(l.threshold_day) as tightest,
@@ -78,7 +78,7 @@ begin
              when f.recipient_email is null then k.today
              when l.status = 'failed' then k.night_on
              else k.today + greatest(
-               0, (l.available_at at time zone k.time_zone)::date - (pg_catalog.now() at time zone k.time_zone)::date
+               0, (l.available_at at time zone k.zone_in_force)::date - (pg_catalog.now() at time zone k.zone_in_force)::date
              )
            end,
            f.recipient_email, case l.status when 'failed' then 'retry' else l.status::text end, l.id

@@ -16,9 +16,9 @@ begin
       left join expiry.certifications as c on c.mentor_id = m.id
      where b.mentor_id = any (p_mentor_ids)
        and (
-         c.expiry_date >= ((select expiry.now()) at time zone o.time_zone)::date -- corrected
+         c.expiry_date >= ((select expiry.now()) at time zone o.zone_in_force)::date -- corrected
          or b.verdict in ('held', 'rejected', 'undecided')
-            and b.admitted_date < ((select expiry.now()) at time zone o.time_zone)::date
+            and b.admitted_date < ((select expiry.now()) at time zone o.zone_in_force)::date
             and m.status not in ('active', 'paused') -- whose departure has yet to be told by it
          -- Whether somebody still in service by no valid date could be seen is known from here alone.
          or b.verdict in ('admitted', 'approved') and m.status not in ('active', 'paused')

@@ -26,7 +26,7 @@ select m.id as mentor_id,
   join expiry.organisations as o on o.id = m.organisation_id
   left join expiry.certifications as c on c.mentor_id = m.id
   left join expiry.held_expiries as h on h.mentor_id = m.id
- cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+ cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
  cross join lateral (select coalesce(h.admitted_date, c.expiry_date) as expiry_date) as stands;
 comment on view expiry.mentor_standing is
   'Each mentor''s status and the one that the facts ask for (wanted_status), the date that counts (standing_date: the one last admitted while the brake holds another), whether the website may show the mentor, and as which contact (portal_key, null where it is none of ours to show). Inactive mentors stay so; without a certification a mentor keeps the status.';

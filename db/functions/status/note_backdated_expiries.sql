@@ -23,7 +23,7 @@ begin
       join expiry.mentors as m on m.id = suspect.mentor_id
       join expiry.organisations as o on o.id = m.organisation_id
       left join expiry.certifications as c on c.mentor_id = m.id
-     cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+     cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
      where m.status in ('active', 'paused')
        and coalesce(c.expiry_date < clock.today, true)
      order by m.id, suspect.admitted_date nulls last

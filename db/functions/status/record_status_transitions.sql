@@ -42,7 +42,7 @@ begin
                 -- Back in service only after the date had passed: never to be seen by it.
                 select from expiry.mentor_status_transitions as earlier
                  where earlier.mentor_id = m.id
-                   and (earlier.at at time zone o.time_zone)::date > stood.until
+                   and (earlier.at at time zone o.zone_in_force)::date > stood.until
                    -- The rules bring nobody back by a date that has passed, whatever the zone says of that day since.
                    and not (earlier.to_status = 'active' and earlier.reason in ('renewed', 'pause_over') and earlier.expiry_date = stood.until)
               ),
@@ -54,7 +54,7 @@ begin
     join expiry.organisations as o on o.id = m.organisation_id
     left join expiry.certifications as c on c.mentor_id = m.id
     left join expiry.backdated_expiries as b on b.mentor_id = m.id
-   cross join lateral (select ((select expiry.now()) at time zone o.time_zone)::date as today) as clock
+   cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
    cross join lateral (select coalesce(b.verdict in ('undecided', 'held', 'rejected'), false) as is_held) as brake
    cross join lateral (select case when brake.is_held then b.admitted_date else c.expiry_date end as until) as stood;
   perform expiry.tell_of_transitions(p_mentor_ids, v_run_id, coalesce(v_rule, 'realtime')::expiry.reminder_source);

@@ -40,7 +40,7 @@ begin
    ) as told
    where m.id = any (p_mentor_ids)
      and latest.kind is not null
-     and (latest.kind = 'lapsed') = (told.expiry_date < ((select expiry.now()) at time zone o.time_zone)::date)
+     and (latest.kind = 'lapsed') = (told.expiry_date < ((select expiry.now()) at time zone o.zone_in_force)::date)
      and exists (select from expiry.mentor_status_transitions as t where t.mentor_id = m.id and t.was_visible)
      and (latest.kind = 'lapsed' or exists (
        select from expiry.reminder_dispatch_log as l
