@@ -4,17 +4,31 @@
 create schema if not exists feed;
 
 -- leave_until is the first day back: expiry ends the leave by itself, and the host's state may stay as it is.
-create or replace function feed.is_on_leave(p_mentor public.peer_mentors, p_organisation_id uuid)
+create or replace function feed.is_on_leave(p_mentor public.peer_mentors)
 returns boolean
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_mentor.state = 'on_leave' and coalesce(p_mentor.leave_until > expiry.today(p_organisation_id), true);
+  select p_mentor.state = 'on_leave' and coalesce(p_mentor.leave_until > expiry.today(p_mentor.club_id), true);
 $$;
 
--- Brings these mentors of the host up to date, with their clubs and coordinators; all of the host's when null. One
--- statement a table, however many mentors; what is as it should be is not written.
+-- An organisation has the id of its club, and so is the same one under another name.
+create or replace function feed.clubs()
+returns void
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into expiry.organisations (id, slug, name)
+  select c.id, c.slug, c.title from public.clubs as c
+  on conflict (id) do update
+     set slug = excluded.slug, name = excluded.name
+   where (organisations.slug, organisations.name) is distinct from (excluded.slug, excluded.name);
+$$;
+
+-- Brings these mentors of the host up to date, with their clubs and coordinators; all of the host's when null. A few
+-- statements, however many mentors; what is as it should be is not written.
 create or replace function feed.mentors(p_ids uuid[])
 returns void
 language plpgsql
@@ -22,32 +36,37 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into expiry.organisations (slug, name)
-  select c.slug, c.title from public.clubs as c
-  on conflict (slug) do nothing;
+  perform feed.clubs();
 
+  -- Whoever looks after mentors of several clubs is a coordinator of each.
   insert into expiry.coordinators (organisation_id, external_ref, full_name, email, active)
-  select o.id, s.id::text, s.display_name, s.email, s.left_on is null or s.left_on > current_date
-    from public.staff as s
-    join public.clubs as c on c.id = s.club_id
-    join expiry.organisations as o on o.slug = c.slug
-   where p_ids is null
-      or s.id in (select m.looked_after_by from public.peer_mentors as m where m.id = any (p_ids))
+  select distinct m.club_id, s.id::text, s.display_name, s.email, s.left_on is null or s.left_on > current_date
+    from public.peer_mentors as m
+    join public.staff as s on s.id = m.looked_after_by
+   where p_ids is null or m.id = any (p_ids)
   on conflict (organisation_id, external_ref) do update
      set full_name = excluded.full_name, email = excluded.email, active = excluded.active
    where (coordinators.full_name, coordinators.email, coordinators.active)
          is distinct from (excluded.full_name, excluded.email, excluded.active);
 
+  -- Who has changed clubs takes everything along: the date, what was sent, and the status.
+  update expiry.mentors as e
+     set organisation_id = m.club_id, coordinator_id = k.id
+    from public.peer_mentors as m
+    left join expiry.coordinators as k on k.organisation_id = m.club_id and k.external_ref = m.looked_after_by::text
+   where e.external_ref = m.id::text
+     and e.organisation_id <> m.club_id
+     and e.organisation_id in (select c.id from public.clubs as c)
+     and (p_ids is null or m.id = any (p_ids));
+
   -- expiry decides who is out of service for a lapsed certification, and when a leave is over; the host overrules neither.
   insert into expiry.mentors (organisation_id, external_ref, full_name, coordinator_id, status, paused_until)
-  select o.id, m.id::text, m.display_name, k.id,
+  select m.club_id, m.id::text, m.display_name, k.id,
          case when m.state = 'retired' then 'inactive' when leave.is_on then 'paused' else 'active' end::expiry.mentor_status,
          case when leave.is_on then m.leave_until end
     from public.peer_mentors as m
-    join public.clubs as c on c.id = m.club_id
-    join expiry.organisations as o on o.slug = c.slug
-    left join expiry.coordinators as k on k.organisation_id = o.id and k.external_ref = m.looked_after_by::text
-   cross join lateral (select feed.is_on_leave(m, o.id) as is_on) as leave
+    left join expiry.coordinators as k on k.organisation_id = m.club_id and k.external_ref = m.looked_after_by::text
+   cross join lateral (select feed.is_on_leave(m) as is_on) as leave
    where p_ids is null or m.id = any (p_ids)
   on conflict (organisation_id, external_ref) do update
      set full_name = excluded.full_name, coordinator_id = excluded.coordinator_id, paused_until = excluded.paused_until,
@@ -62,9 +81,7 @@ begin
   insert into expiry.certifications (mentor_id, expiry_date)
   select e.id, coalesce(pg_catalog.max(z.valid_until), least(had.expiry_date, current_date - 1))
     from public.peer_mentors as m
-    join public.clubs as c on c.id = m.club_id
-    join expiry.organisations as o on o.slug = c.slug
-    join expiry.mentors as e on e.organisation_id = o.id and e.external_ref = m.id::text
+    join expiry.mentors as e on e.organisation_id = m.club_id and e.external_ref = m.id::text
     left join public.certificates as z on z.peer_mentor_id = m.id
     left join expiry.certifications as had on had.mentor_id = e.id
    where p_ids is null or m.id = any (p_ids)
@@ -78,10 +95,8 @@ begin
   update expiry.mentors as e
      set status = 'paused', paused_until = m.leave_until
     from public.peer_mentors as m
-    join public.clubs as c on c.id = m.club_id
-    join expiry.organisations as o on o.slug = c.slug
-   where e.organisation_id = o.id and e.external_ref = m.id::text and e.status = 'active'
-     and feed.is_on_leave(m, o.id)
+   where e.organisation_id = m.club_id and e.external_ref = m.id::text and e.status = 'active'
+     and feed.is_on_leave(m)
      and (p_ids is null or m.id = any (p_ids));
 end;
 $$;
@@ -107,8 +122,7 @@ begin
   perform feed.mentors(null);
   perform feed.retire(array(
     select m.external_ref::uuid from expiry.mentors as m
-      join expiry.organisations as o on o.id = m.organisation_id
-      join public.clubs as c on c.slug = o.slug
+      join public.clubs as c on c.id = m.organisation_id
      where m.external_ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
        and not exists (select from public.peer_mentors as p where p.id = m.external_ref::uuid)
   ));
@@ -128,6 +142,10 @@ declare
 begin
   if tg_op = 'DELETE' and tg_table_name = 'peer_mentors' then
     perform feed.retire(array(select b.id from before_rows as b));
+    return null;
+  end if;
+  if tg_table_name = 'clubs' then
+    perform feed.clubs();
     return null;
   end if;
   case tg_table_name
@@ -153,6 +171,10 @@ exception when others then
 end;
 $$;
 
+create or replace trigger fed_clubs_inserted after insert on public.clubs
+for each statement execute function feed.changed();
+create or replace trigger fed_clubs_updated after update on public.clubs
+for each statement execute function feed.changed();
 create or replace trigger fed_peer_mentors_inserted after insert on public.peer_mentors
 referencing new table as after_rows for each statement execute function feed.changed();
 create or replace trigger fed_peer_mentors_updated after update on public.peer_mentors

@@ -65,6 +65,17 @@ async function known(mentor: string): Promise<{ id: string; status: string; days
   return only(rows)
 }
 
+/** Of each mentor that expiry knows. */
+async function clubsAndCoordinators(): Promise<string[]> {
+  const { rows } = await database.query<{ both: string }>(
+    `select o.name || ' ' || k.full_name as both
+       from expiry.mentors as m
+       join expiry.organisations as o on o.id = m.organisation_id
+       join expiry.coordinators as k on k.id = m.coordinator_id`,
+  )
+  return rows.map(({ both }) => both)
+}
+
 async function reminded(mentor: string): Promise<string> {
   const { id } = await known(mentor)
   return inShort(await reminders(database, { id, certification: null }))
@@ -96,6 +107,39 @@ test('leave, retirement and deletion take effect, and nothing of ours is deleted
   await host.query('delete from public.peer_mentors where id = $1', [per])
   expect(await known(per)).toMatchObject({ status: 'inactive' })
   expect(await reminded(per)).toBe('14 superseded (not_eligible)')
+})
+
+test('who changes clubs takes the date and the reminders along, and is in service in one of them only', async () => {
+  const mentor = await join_('Anne')
+  await certify(mentor, 14)
+  const { id } = await known(mentor)
+  await host.query(`
+    with club as (insert into public.clubs (slug, title) values ('sor', 'Sør') returning id), coordinator as (
+      insert into public.staff (club_id, display_name, email) select id, 'Ola', 'ola@example.org' from club returning id, club_id
+    )
+    update public.peer_mentors set club_id = k.club_id, looked_after_by = k.id from coordinator as k`)
+  expect(await known(mentor)).toEqual({ id, status: 'active', days: 14 })
+  expect(await reminded(mentor)).toBe('14 pending')
+  expect(await clubsAndCoordinators()).toEqual(['Sør Ola'])
+})
+
+test('who looks after mentors of another club gets the reminders about them', async () => {
+  const mentor = await join_('Anne')
+  await host.query(`
+    with club as (insert into public.clubs (slug, title) values ('sor', 'Sør') returning id)
+    update public.peer_mentors set club_id = (select id from club)`)
+  await certify(mentor, 14)
+  expect(await clubsAndCoordinators()).toEqual(['Sør Kari'])
+  expect(await reminded(mentor)).toBe('14 pending')
+})
+
+test('a club under another name is the same organisation', async () => {
+  const { id } = await known(await join_('Anne'))
+  await host.query(`update public.clubs set slug = 'nord-vest', title = 'Nord-Vest'`)
+  const { rows } = await database.query(
+    `select o.slug, o.name, m.id from expiry.organisations as o left join expiry.mentors as m on m.organisation_id = o.id`,
+  )
+  expect(rows).toEqual([{ slug: 'nord-vest', name: 'Nord-Vest', id }])
 })
 
 test('a certificate that is taken away leaves the mentor without a valid one', async () => {
