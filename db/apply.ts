@@ -7,6 +7,7 @@ import { recordObjects } from './fingerprints.ts'
 import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
 import { applyObjects, applyTriggers, type DatabaseObject, readObjects } from './objects.ts'
 import { inShortTurns } from './short-turns.ts'
+import { readStructure, type Structure } from './structure.ts'
 
 const applyLock = 7_236_001
 
@@ -24,6 +25,11 @@ export function knownMigrations(): Promise<Migration[]> {
 /** The functions, views and triggers that this version of the code has. */
 export function knownObjects(): Promise<DatabaseObject[]> {
   return readObjects(join(sqlDirectory(), 'functions'))
+}
+
+/** The tables that the migrations of this version make, and what keeps them right. */
+export function knownStructure(): Promise<Structure> {
+  return readStructure(join(sqlDirectory(), 'migrations'))
 }
 
 export type Applied = { migrations: string[]; triggers: string[] }

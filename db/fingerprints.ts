@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
 import type { DatabaseObject } from './objects.ts'
 
-/** Every function, procedure, view and trigger of ours, as PostgreSQL prints it. */
+/** Every function, procedure, view and trigger of ours, as PostgreSQL prints it, and whether it is a trigger that is switched off. */
 const liveObjects = `
-  select 'expiry.' || p.proname as name, pg_catalog.md5(pg_catalog.pg_get_functiondef(p.oid)) as live
+  select 'expiry.' || p.proname as name, pg_catalog.md5(pg_catalog.pg_get_functiondef(p.oid)) as live, false as off
     from pg_catalog.pg_proc as p
    where p.pronamespace = 'expiry'::regnamespace and p.prokind in ('f', 'p')
    union all
-  select 'expiry.' || c.relname, pg_catalog.md5(pg_catalog.pg_get_viewdef(c.oid))
+  select 'expiry.' || c.relname, pg_catalog.md5(pg_catalog.pg_get_viewdef(c.oid)), false
     from pg_catalog.pg_class as c
    where c.relnamespace = 'expiry'::regnamespace and c.relkind = 'v'
    union all
-  select t.tgname, pg_catalog.md5(pg_catalog.pg_get_triggerdef(t.oid))
+  select t.tgname, pg_catalog.md5(pg_catalog.pg_get_triggerdef(t.oid)), t.tgenabled not in ('O', 'A')
     from pg_catalog.pg_trigger as t
     join pg_catalog.pg_class as c on c.oid = t.tgrelid
    where c.relnamespace = 'expiry'::regnamespace and not t.tgisinternal`
@@ -39,8 +39,20 @@ export async function recordObjects(client: Client, objects: readonly DatabaseOb
   )
 }
 
-/** Names of objects: not there; there and in no file; made from another version's file; altered since they were made. */
-export type ObjectDifferences = { missing: string[]; unknown: string[]; outdated: string[]; altered: string[] }
+/** Names of objects. */
+export type ObjectDifferences = {
+  missing: string[]
+  /** There, and in no file. */
+  unknown: string[]
+  /** Made from another version's file. */
+  outdated: string[]
+  /** Not what was made from this version's file. */
+  altered: string[]
+  /** Triggers that do not fire. */
+  off: string[]
+}
+
+type Live = { name: string; live: string; off: boolean; source: string | null; made: string | null }
 
 /** Compares the objects in the database with the files of this version. */
 export async function compareObjects(client: Client, objects: readonly DatabaseObject[]): Promise<ObjectDifferences> {
@@ -48,8 +60,8 @@ export async function compareObjects(client: Client, objects: readonly DatabaseO
   await client.query('begin read only')
   try {
     await client.query(printing)
-    const { rows } = await client.query<{ name: string; live: string; source: string | null; made: string | null }>(
-      `select l.name, l.live, a.source, a.live as made
+    const { rows } = await client.query<Live>(
+      `select l.name, l.live, l.off, a.source, a.live as made
          from (${liveObjects}) as l
          left join expiry.applied_objects as a on a.name = l.name
         order by l.name`,
@@ -62,6 +74,7 @@ export async function compareObjects(client: Client, objects: readonly DatabaseO
       unknown: names(rows.filter(({ name }) => !sources.has(name))),
       outdated: names(known.filter(({ name, source }) => source !== sources.get(name))),
       altered: names(known.filter(({ live, made, source, name }) => source === sources.get(name) && live !== made)),
+      off: names(known.filter(({ off }) => off)),
     }
   } finally {
     await client.query('rollback')

@@ -1,9 +1,9 @@
 import type { Client } from 'pg'
-import { knownMigrations, knownObjects } from '../../db/apply.ts'
-import { compareObjects } from '../../db/fingerprints.ts'
+import { knownMigrations } from '../../db/apply.ts'
 import { compareSchema } from '../../db/migrations.ts'
 import { localTo } from '../times.ts'
-import { advise, counted, type Finding, fail, migrate, pass, shorten } from './finding.ts'
+import { advise, counted, type Finding, fail, migrate, pass } from './finding.ts'
+import { checkObjects } from './objects.ts'
 
 /** Whether the database is the one that this code was written for. Nothing else can be asked where it is not. */
 export async function checkSchema(database: Client): Promise<Finding[]> {
@@ -14,20 +14,6 @@ export async function checkSchema(database: Client): Promise<Finding[]> {
     return [fail('schema', 'the database is ahead of this version', 'run the release that migrated it, or a later one')]
   }
   return [pass('schema', 'all migrations of this version'), ...(await checkObjects(database))]
-}
-
-/** Functions, views and triggers against the files of this version, and against what migrate once made of them. */
-async function checkObjects(database: Client): Promise<Finding[]> {
-  const { missing, unknown, outdated, altered } = await compareObjects(database, await knownObjects())
-  const differences: [string, string[]][] = [
-    ['missing', missing],
-    ['of another version', outdated],
-    ['altered by hand', altered],
-    ['not ours', unknown],
-  ]
-  const found = differences.flatMap(([what, names]) => (names.length > 0 ? [`${what}: ${shorten(names)}`] : []))
-  if (found.length === 0) return [pass('objects', 'functions, views and triggers are those of this version')]
-  return [fail('objects', found.join('; '), unknown.length > 0 ? `${migrate}; drop what is not ours` : migrate)]
 }
 
 /** What stands in the way of time: an override of the clock, and zones that one side does not know. */
