@@ -11,17 +11,23 @@ export async function checkObjects(database: Client): Promise<Finding[]> {
 
 /** Functions, views and triggers against the files of this version, and against what migrate once made of them. */
 async function checkFiles(database: Client): Promise<Finding> {
-  const { missing, unknown, outdated, altered, off } = await compareObjects(database, await knownObjects())
+  const { missing, retired, unknown, outdated, altered, off } = await compareObjects(database, await knownObjects())
   const differences: [string, string[]][] = [
     ['missing', missing],
     ['of another version', outdated],
     ['altered by hand', altered],
     ['switched off', off],
+    ['of an earlier version', retired],
     ['not ours', unknown],
   ]
   const found = differences.flatMap(([what, names]) => (names.length > 0 ? [`${what}: ${shorten(names)}`] : []))
   if (found.length === 0) return pass('objects', 'functions, views and triggers are those of this version')
-  return fail('objects', found.join('; '), unknown.length > 0 ? `${migrate}; drop what is not ours` : migrate)
+  const remedies = [
+    migrate,
+    ...(retired.length > 0 ? ['it names what depends on what it cannot drop'] : []),
+    ...(unknown.length > 0 ? ['drop what is not ours'] : []),
+  ]
+  return fail('objects', found.join('; '), remedies.join('; '))
 }
 
 /** Keys, checks and indexes, which the migrations made once. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { applySchema } from '../../db/apply.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
+import { recordEarlier } from '../db/earlier.ts'
 import type { Database } from '../support/database.ts'
 import { healthyDatabase, lookAt } from './diagnosis.ts'
 
@@ -28,6 +29,20 @@ test.each(['disable trigger', 'enable replica trigger'])(
 test('a trigger that always fires is none that is switched off', async () => {
   await database.query('alter table expiry.mentors enable always trigger mentors_updated')
   expect((await lookAt(database))['Schema/objects']).toBe('ok')
+})
+
+test('what an earlier version has left is told from what is not ours', async () => {
+  for (const name of ['left_over', 'of_a_host']) {
+    await database.query(`set role expiry_owner; create view expiry.${name} as select 1 as one; reset role`)
+  }
+  await recordEarlier(database, ['expiry.left_over'])
+  expect((await lookAt(database))['Schema/objects']).toBe(
+    `fail: of an earlier version: expiry.left_over; not ours: expiry.of_a_host → ${migrate}; it names what depends on what it cannot drop; drop what is not ours`,
+  )
+  await applySchema({ connectionString: database.url })
+  expect((await lookAt(database))['Schema/objects']).toBe(
+    `fail: not ours: expiry.of_a_host → ${migrate}; drop what is not ours`,
+  )
 })
 
 const lost: [what: string, drop: string, file: string][] = [
