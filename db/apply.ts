@@ -6,7 +6,9 @@ import { Client, type ClientConfig } from 'pg'
 import { recordObjects } from './fingerprints.ts'
 import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
 import { applyObjects, applyTriggers, type DatabaseObject, readObjects } from './objects.ts'
+import { dropRetired } from './retired.ts'
 import { inShortTurns } from './short-turns.ts'
+import { readStructure, type Structure } from './structure.ts'
 
 const applyLock = 7_236_001
 
@@ -26,11 +28,16 @@ export function knownObjects(): Promise<DatabaseObject[]> {
   return readObjects(join(sqlDirectory(), 'functions'))
 }
 
+/** The tables that the migrations of this version make, and what keeps them right. */
+export function knownStructure(): Promise<Structure> {
+  return readStructure(join(sqlDirectory(), 'migrations'))
+}
+
 export type Applied = { migrations: string[]; triggers: string[] }
 
 /**
  * Brings a database to this version: one advisory lock, then roles and schema, migrations, functions, views, grants and
- * triggers. Twice is the same as once; two at once wait for each other. Needs a direct connection (session lock).
+ * triggers; then what earlier versions have left goes. Twice is the same as once; two at once wait for each other. Needs a direct connection (session lock).
  * Throws SchemaNewerError when the database is ahead of the code.
  */
 export async function applySchema(
@@ -54,6 +61,7 @@ export async function applySchema(
     for (const tag of migrations) log?.(`applied migration ${tag}`)
     const triggers = await applyTriggers(client, objects)
     for (const name of triggers) log?.(`created trigger ${name}`)
+    await dropRetired(client, { objects, log })
     await inShortTurns(client, () => recordObjects(client, objects))
     return { migrations, triggers }
   } finally {

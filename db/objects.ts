@@ -55,10 +55,13 @@ export async function applyObjects(client: Client, objects: DatabaseObject[]): P
   for (const object of [...of('function'), ...byDependency(of('view')), ...of('grants')]) await run(client, object)
 }
 
-/** Creates each trigger whose definition differs from the one last applied, in a transaction of its own. */
+/** Creates each trigger whose definition differs from the one last applied, or that is switched off, in a transaction of its own. */
 export async function applyTriggers(client: Client, objects: DatabaseObject[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string; source: string }>(
-    `select a.name, a.source from expiry.applied_objects as a join pg_catalog.pg_trigger as t on t.tgname = a.name`,
+    `select a.name, a.source
+       from expiry.applied_objects as a
+       join pg_catalog.pg_trigger as t on t.tgname = a.name and t.tgenabled in ('O', 'A')
+       join pg_catalog.pg_class as c on c.oid = t.tgrelid and c.relnamespace = 'expiry'::regnamespace`,
   )
   const applied = new Map(rows.map((row) => [row.name, row.source]))
   const changed: string[] = []

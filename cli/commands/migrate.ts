@@ -13,7 +13,8 @@ import { parseUsage } from '../usage.ts'
 const help = `mentor-expiry migrate [--no-cron] [--json]
 
 Brings the database to this version: roles, schema, functions, triggers, the queue's own tables where the queue lives in
-PostgreSQL, and pg_cron's job where pg_cron is to be had. Twice is the same as once. Needs DATABASE_URL, or
+PostgreSQL, and pg_cron's job where pg_cron is to be had; drops the functions, views and triggers of earlier versions that
+this one has no more, but for those that something else depends on, which it names. Twice is the same as once. Needs DATABASE_URL, or
 DATABASE_DIRECT_URL beside it where DATABASE_URL is a transaction pooler; CRON_DATABASE_URL where pg_cron lives elsewhere.
 
   --no-cron  leave the night to the listener: removes pg_cron's job of this login for this database (in the database
@@ -54,11 +55,16 @@ export const migrateCommand: Command = {
 
 async function migrate(config: Config, noCron: boolean, say: (line: string) => void): Promise<object> {
   const servers = serversOf(config)
-  const applied = await applySchema({ ...postgresOptions(servers.direct), log: say })
+  const done: string[] = []
+  const log = (line: string) => {
+    done.push(line)
+    say(line)
+  }
+  const applied = await applySchema({ ...postgresOptions(servers.direct), log })
   const queue = aboutQueue[await migrateQueue(servers.queue)]
   if (queue !== undefined) say(queue)
   const schedule = noCron ? await unscheduleNightly(servers) : await scheduleNightly(servers)
   say(`the night is run by ${schedule.scheduler === 'pg_cron' ? 'pg_cron' : 'the listener'}: ${schedule.why}`)
-  if (applied.migrations.length + applied.triggers.length === 0) say('the schema was up to date')
+  if (done.length === 0) say('the schema was up to date')
   return { ...applied, ...schedule }
 }

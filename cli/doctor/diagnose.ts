@@ -10,7 +10,8 @@ import { checkNight } from './night.ts'
 import { checkPortal } from './portal.ts'
 import { checkQueue } from './queue.ts'
 import { checkReminders } from './reminders.ts'
-import { checkRights, checkSchema, checkTime } from './schema.ts'
+import { checkRights, isClosed, remedyForRefusal } from './rights.ts'
+import { checkSchema, checkTime } from './schema.ts'
 import { checkServices } from './services.ts'
 
 /** Findings about one part of the whole, in the order in which they were made. */
@@ -44,9 +45,9 @@ export async function* diagnose(
 ): AsyncGenerator<Area> {
   const servers = serversOf(config)
   const database = await reach(servers.database, { check: 'connection', variable: 'DATABASE_URL' })
-  const look = async (area: AreaName, work: () => Promise<Finding[]>): Promise<Area[]> =>
-    wanted.includes(area) ? [{ area, findings: await attempt(area.toLowerCase(), work) }] : []
-  const portal = (client?: Client) => look('Portal', () => checkPortal(config, client, signal))
+  const look = async (area: AreaName, work: () => Promise<Finding[]>, client?: Client): Promise<Area[]> =>
+    wanted.includes(area) ? [{ area, findings: await attempt(area.toLowerCase(), work, client) }] : []
+  const portal = (client?: Client) => look('Portal', () => checkPortal(config, client, signal), client)
   const lookAtDatabase = () => look('Database', () => checkDatabase(database, servers))
   if ('outcome' in database) {
     yield* await lookAtDatabase()
@@ -54,17 +55,25 @@ export async function* diagnose(
   } else {
     await using client = database
     yield* await lookAtDatabase()
-    const schema = await attempt('schema', () => checkSchema(client))
+    const schema = await attempt('schema', () => checkSchema(client), client)
     yield* await look('Schema', async () => schema)
     if (schema.some(({ check, outcome }) => check === 'schema' && outcome === 'pass')) {
-      yield* await look('Rights', () => checkRights(client))
-      yield* await look('Time', () => checkTime(client))
-      yield* await look('Night', () => checkNight(client, servers.cron))
-      yield* await look('Services', () => checkServices(client, servers))
-      yield* await look('Reminders', async () => [...(await checkReminders(client)), ...(await checkLinks(client))])
+      yield* await look('Rights', () => checkRights(client), client)
+      yield* await look('Time', () => checkTime(client), client)
+      yield* await look('Night', () => checkNight(client, servers.cron), client)
+      yield* await look('Services', () => checkServices(client, servers), client)
+      yield* await look(
+        'Reminders',
+        async () => [...(await checkReminders(client)), ...(await checkLinks(client))],
+        client,
+      )
       yield* await portal(client)
     } else {
-      yield* await look('Reminders', async () => [skip('reminders', 'not looked at without the right schema')])
+      const unseen = 'not looked at without the right schema'
+      yield* await look('Rights', async () =>
+        (await isClosed(client)) ? await checkRights(client) : [skip('rights', unseen)],
+      )
+      yield* await look('Reminders', async () => [skip('reminders', unseen)])
       yield* await portal()
     }
   }
@@ -78,14 +87,14 @@ export async function* diagnose(
 const insufficientPrivilege = '42501'
 
 /** A check that fails in a way of its own is a finding too, and keeps no other from being made. */
-async function attempt(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+async function attempt(check: string, look: () => Promise<Finding[]>, database?: Client): Promise<Finding[]> {
   try {
     return await look()
   } catch (error) {
     const { code, name } = summarise(error)
     const remedy =
-      code === insufficientPrivilege
-        ? 'grant expiry_service to the login of DATABASE_URL'
+      code === insufficientPrivilege && database !== undefined
+        ? await remedyForRefusal(database)
         : 'docs/errors.md tells what the code means'
     return [fail(check, `could not be looked at (${code === 'unknown' ? name : code})`, remedy)]
   }

@@ -23,3 +23,11 @@ export const skip = (check: string, found: string): Finding => ({ check, outcome
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`
 }
+
+/** What makes the schema and its rights those of this version. */
+export const migrate = 'run `mentor-expiry migrate` of this version'
+
+/** The first five of them, and how many more there are. */
+export function shorten(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
+}

@@ -9,6 +9,7 @@ import { tlsRemedy, type UrlVariable } from '../tls-remedy.ts'
 import { remedyFor } from './connections.ts'
 import { checkEncryption, describeSocket } from './encryption.ts'
 import { advise, type Finding, fail, pass, skip } from './finding.ts'
+import { readLogin } from './rights.ts'
 import { spokenAt } from './wire.ts'
 
 const patience = 5_000
@@ -70,14 +71,30 @@ async function checkPostgres(pool: Pool, variable: UrlVariable): Promise<Finding
 }
 
 async function checkTables(client: PoolClient, variable: UrlVariable): Promise<Finding> {
-  const { rows } = await client.query<{ present: boolean }>(
-    `select pg_catalog.to_regclass('bullmq.job') is not null as present`,
+  const { rows } = await client.query<{ present: boolean; open: boolean }>(
+    `select exists (select from pg_catalog.pg_class as c where c.relnamespace = n.oid and c.relname = 'job') as present,
+            pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_schema_privilege(n.oid, 'create')
+              and not exists (
+                select from pg_catalog.pg_class as c, unnest(array['select', 'insert', 'update', 'delete']) as k (privilege)
+                 where c.relnamespace = n.oid and c.relkind = 'r'
+                   and not pg_catalog.has_table_privilege(c.oid, k.privilege)
+              )
+              and not exists (
+                select from pg_catalog.pg_proc as p
+                 where p.pronamespace = n.oid and not pg_catalog.has_function_privilege(p.oid, 'execute')
+              ) as open
+       from pg_catalog.pg_namespace as n where n.nspname = 'bullmq'`,
   )
-  if (rows[0]?.present === true) return pass('queue', 'in PostgreSQL, its tables are there')
+  const migrate = `run \`mentor-expiry migrate\` with this ${variable}`
+  if (rows[0]?.present !== true) return fail('queue', 'in PostgreSQL, and its tables are missing', migrate)
+  if (rows[0].open) return pass('queue', 'in PostgreSQL, its tables are there')
+  const { login, serves } = await readLogin(client)
   return fail(
     'queue',
-    'in PostgreSQL, and its tables are missing',
-    `run \`mentor-expiry migrate\` with this ${variable}`,
+    `in PostgreSQL, and ${login} lacks rights to its tables`,
+    serves
+      ? `${migrate}, as the login that made them`
+      : `grant expiry_service to ${login} or, where that server has no such role, all of the schema bullmq`,
   )
 }
 

@@ -1,11 +1,9 @@
 import type { Client } from 'pg'
-import { knownMigrations, knownObjects } from '../../db/apply.ts'
-import { compareObjects } from '../../db/fingerprints.ts'
+import { knownMigrations } from '../../db/apply.ts'
 import { compareSchema } from '../../db/migrations.ts'
 import { localTo } from '../times.ts'
-import { advise, counted, type Finding, fail, pass } from './finding.ts'
-
-const migrate = 'run `mentor-expiry migrate` of this version'
+import { advise, counted, type Finding, fail, migrate, pass } from './finding.ts'
+import { checkObjects } from './objects.ts'
 
 /** Whether the database is the one that this code was written for. Nothing else can be asked where it is not. */
 export async function checkSchema(database: Client): Promise<Finding[]> {
@@ -16,57 +14,6 @@ export async function checkSchema(database: Client): Promise<Finding[]> {
     return [fail('schema', 'the database is ahead of this version', 'run the release that migrated it, or a later one')]
   }
   return [pass('schema', 'all migrations of this version'), ...(await checkObjects(database))]
-}
-
-/** Functions, views and triggers against the files of this version, and against what migrate once made of them. */
-async function checkObjects(database: Client): Promise<Finding[]> {
-  const { missing, unknown, outdated, altered } = await compareObjects(database, await knownObjects())
-  const differences: [string, string[]][] = [
-    ['missing', missing],
-    ['of another version', outdated],
-    ['altered by hand', altered],
-    ['not ours', unknown],
-  ]
-  const found = differences.flatMap(([what, names]) => (names.length > 0 ? [`${what}: ${shorten(names)}`] : []))
-  if (found.length === 0) return [pass('objects', 'functions, views and triggers are those of this version')]
-  return [fail('objects', found.join('; '), unknown.length > 0 ? `${migrate}; drop what is not ours` : migrate)]
-}
-
-function shorten(names: string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
-}
-
-const roles = ['expiry_owner', 'expiry_app', 'expiry_service', 'expiry_reader']
-
-/** Roles, what this login may do, and what everybody may do. */
-export async function checkRights(database: Client): Promise<Finding[]> {
-  const { rows } = await database.query<{ login: string; found: string[]; serves: boolean; exposed: number }>(
-    `select current_user as login,
-            array(select r.rolname::text from pg_catalog.pg_roles as r where r.rolname = any ($1)) as found,
-            coalesce((
-              select pg_catalog.pg_has_role(current_user, r.oid, 'usage')
-                from pg_catalog.pg_roles as r where r.rolname = 'expiry_service'
-            ), false) as serves,
-            (select pg_catalog.count(*)::int
-               from pg_catalog.pg_proc as p
-               join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-              cross join lateral pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) as a
-              where n.nspname = 'expiry' and a.grantee = 0) as exposed`,
-    [roles],
-  )
-  const { login = '', found = [], serves = false, exposed = 0 } = rows[0] ?? {}
-  const missing = roles.filter((role) => !found.includes(role))
-  return [
-    missing.length === 0
-      ? pass('roles', roles.join(', '))
-      : fail('roles', `missing: ${missing.join(', ')}`, 'run `mentor-expiry migrate` as a login with CREATEROLE'),
-    serves
-      ? pass('rights', `${login} may run the services`)
-      : fail('rights', `${login} may not run the services`, `grant expiry_service to ${login}`),
-    exposed === 0
-      ? pass('public', 'may execute nothing of ours')
-      : fail('public', `may execute ${counted(exposed, 'of our functions', 'of our functions')}`, migrate),
-  ]
 }
 
 /** What stands in the way of time: an override of the clock, and zones that one side does not know. */

@@ -58,8 +58,8 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
   [
     'a function that everybody may call',
     () => database.query('grant execute on function expiry.now() to public'),
-    'Rights/public',
-    /^fail: may execute 1 of our functions/,
+    'Rights/excess',
+    /^fail: granted by nobody of ours: public: execute on expiry.now → run `mentor-expiry migrate` of this version, which/,
   ],
   [
     'an override of the clock',

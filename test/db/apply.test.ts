@@ -88,6 +88,24 @@ test('a trigger whose definition differs, or that is missing, is replaced; the o
   expect(triggers.sort()).toEqual(['certifications_updated', 'mentors_updated'])
 })
 
+test('a trigger that is switched off is made again, and fires', async () => {
+  await using database = await freshDatabase()
+  await database.query('alter table expiry.mentors disable trigger mentors_updated')
+  await database.query('alter table expiry.certifications enable replica trigger certifications_updated')
+  await database.query('alter table expiry.coordinators enable always trigger coordinators_updated')
+  const { triggers } = await applySchema({ connectionString: database.url })
+  expect(triggers.sort()).toEqual(['certifications_updated', 'mentors_updated'])
+  const { rows } = await database.query(
+    `select distinct tgname as name, tgenabled as enabled from pg_trigger
+      where tgname in ('mentors_updated', 'certifications_updated', 'coordinators_updated') order by 1`,
+  )
+  expect(rows).toEqual([
+    { name: 'certifications_updated', enabled: 'O' },
+    { name: 'coordinators_updated', enabled: 'A' },
+    { name: 'mentors_updated', enabled: 'O' },
+  ])
+})
+
 test('a trigger waits for a long transaction in short turns, and does not hold up those behind it', async () => {
   await using database = await freshDatabase()
   await database.query('drop trigger mentors_updated on expiry.mentors')

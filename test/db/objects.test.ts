@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { knownStructure } from '../../db/apply.ts'
 import { type DatabaseObject, readObjects } from '../../db/objects.ts'
 import * as operations from '../../db/schema/operations.ts'
 import * as people from '../../db/schema/people.ts'
@@ -12,6 +13,7 @@ import * as remindersSchema from '../../db/schema/reminders.ts'
 import * as standing from '../../db/schema/standing.ts'
 import * as thresholds from '../../db/schema/thresholds.ts'
 import * as types from '../../db/schema/types.ts'
+import { compareStructure, findForeign } from '../../db/structure.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 
 const folder = fileURLToPath(new URL('../../db', import.meta.url))
@@ -116,6 +118,18 @@ test('every foreign key that a bulk statement checks has an index behind it', as
         and not exists (select from pg_index as i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1])`,
   )
   expect(rows).toEqual([])
+})
+
+test('keys, checks and indexes of the tables are those of the newest snapshot, and nothing in a fresh database is missing', async () => {
+  const structure = await knownStructure()
+  expect(await compareStructure(await database.connect(), structure)).toEqual({ missing: [], off: [] })
+  expect(await findForeign(await database.connect(), structure, objects)).toEqual([])
+  const made = await names(
+    `select conname as name from pg_constraint where connamespace = 'expiry'::regnamespace and conrelid <> 0 and contype in ('p', 'u', 'f', 'c')
+     union
+     select c.relname from pg_index as i join pg_class as c on c.oid = i.indexrelid where c.${ours.relations}`,
+  )
+  expect([...new Set(structure.constraints.map(({ name }) => name))].sort()).toEqual(made)
 })
 
 const Journal = z.object({ entries: z.array(z.object({ idx: z.number(), when: z.number(), tag: z.string() })) })

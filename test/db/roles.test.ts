@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { knownObjects } from '../../db/apply.ts'
+import { compareRights } from '../../db/grants.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { addOrganisation } from '../support/people.ts'
 import { connectAs, type Role, roles } from './roles.ts'
@@ -96,6 +98,10 @@ test('each routine is executable by whom it is for, and none by public', async (
   )
   const found = Object.fromEntries(rows.filter(({ who }) => who !== '').map(({ name, who }) => [name, who]))
   expect(found).toEqual(mayExecute)
+})
+
+test('nothing of what the files grant is missing, and there is nothing more', async () => {
+  expect(await compareRights(await database.connect(), await knownObjects())).toEqual({ missing: [], excess: [] })
 })
 
 const peopleTables = [

@@ -1,7 +1,7 @@
 -- Who may do what. Everything is owned by expiry_owner; nothing is open to public.
 revoke all on all routines in schema expiry from public, expiry_app, expiry_service, expiry_reader;
 revoke all on all tables in schema expiry from public, expiry_app, expiry_service, expiry_reader;
-revoke all on schema expiry from public;
+revoke all on schema expiry from public, expiry_app, expiry_service, expiry_reader;
 grant usage on schema expiry to expiry_app, expiry_service, expiry_reader;
 
 grant select on all tables in schema expiry to expiry_reader, expiry_service;

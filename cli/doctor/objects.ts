@@ -1,0 +1,66 @@
+import type { Client } from 'pg'
+import { knownObjects, knownStructure } from '../../db/apply.ts'
+import { compareObjects } from '../../db/fingerprints.ts'
+import { compareStructure, findForeign } from '../../db/structure.ts'
+import { type Finding, fail, migrate, pass, shorten } from './finding.ts'
+
+/** What the migrations and the files of this version make against what there is, and whose it is. */
+export async function checkObjects(database: Client): Promise<Finding[]> {
+  return [await checkFiles(database), ...(await checkTables(database)), await checkOwner(database)]
+}
+
+/** Functions, views and triggers against the files of this version, and against what migrate once made of them. */
+async function checkFiles(database: Client): Promise<Finding> {
+  const { missing, retired, unknown, outdated, altered, off } = await compareObjects(database, await knownObjects())
+  const differences: [string, string[]][] = [
+    ['missing', missing],
+    ['of another version', outdated],
+    ['altered by hand', altered],
+    ['switched off', off],
+    ['of an earlier version', retired],
+    ['not ours', unknown],
+  ]
+  const found = differences.flatMap(([what, names]) => (names.length > 0 ? [`${what}: ${shorten(names)}`] : []))
+  if (found.length === 0) return pass('objects', 'functions, views and triggers are those of this version')
+  const remedies = [
+    migrate,
+    ...(retired.length > 0 ? ['it names what depends on what it cannot drop'] : []),
+    ...(unknown.length > 0 ? ['drop what is not ours'] : []),
+  ]
+  return fail('objects', found.join('; '), remedies.join('; '))
+}
+
+/** Keys, checks and indexes, which the migrations made once. */
+async function checkTables(database: Client): Promise<Finding[]> {
+  const { missing, off } = await compareStructure(database, await knownStructure())
+  const lost = missing.map(({ kind, table, name, file }) => `${kind} ${name} of expiry.${table} (${file})`)
+  const findings =
+    lost.length === 0
+      ? [pass('tables', 'keys, checks and indexes are all there')]
+      : [
+          fail(
+            'tables',
+            `lost: ${shorten(lost)}`,
+            '`migrate` does not make them again: as expiry_owner, run what that file says of them',
+          ),
+        ]
+  if (off.length === 0) return findings
+  const statements = off.map((name) => `alter table ${name} enable trigger all`)
+  return [
+    ...findings,
+    fail('foreign keys', `switched off on ${shorten(off)}`, `as a superuser: ${shorten(statements)}`),
+  ]
+}
+
+/** A function of ours runs with the rights of its owner, and `migrate` can only replace what is expiry_owner's. */
+async function checkOwner(database: Client): Promise<Finding> {
+  const foreign = await findForeign(database, await knownStructure(), await knownObjects())
+  if (foreign.length === 0) return pass('owner', 'everything belongs to expiry_owner')
+  const found = foreign.map(({ name, owner }) => `${name} (${owner})`)
+  const statements = foreign.map(({ kind, name }) => `alter ${kind} ${name} owner to expiry_owner`)
+  return fail(
+    'owner',
+    `belongs to somebody else: ${shorten(found)}`,
+    `as an administrator: ${shorten(statements)}; then ${migrate}`,
+  )
+}

@@ -1,0 +1,51 @@
+import { type Client, DatabaseError } from 'pg'
+import { readRetired } from './fingerprints.ts'
+import type { DatabaseObject } from './objects.ts'
+import { inShortTurns } from './short-turns.ts'
+
+type Retired = Awaited<ReturnType<typeof readRetired>>[number]
+type Kept = Retired & { why: string }
+
+const order: readonly Retired['kind'][] = ['trigger', 'view', 'routine']
+
+const dependentObjectsStillExist = '2BP01'
+
+/**
+ * Drops what earlier versions made and this one has no more, each in a transaction of its own: triggers, then views, then
+ * routines. What something else depends on stays, and `log` is told what that is.
+ */
+export async function dropRetired(
+  client: Client,
+  { objects, log = () => undefined }: { objects: DatabaseObject[]; log: ((line: string) => void) | undefined },
+): Promise<void> {
+  const retired = await inShortTurns(client, () => readRetired(client, objects))
+  let left = retired.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+  let kept = await dropEach(client, left, log)
+  // One of them may have been in the way of another.
+  while (kept.length > 0 && kept.length < left.length) {
+    left = kept
+    kept = await dropEach(client, left, log)
+  }
+  for (const { kind, target, why } of kept) log(`kept ${kind} ${target}, which this version has no more: ${why}`)
+}
+
+async function dropEach(client: Client, objects: Retired[], log: (line: string) => void): Promise<Kept[]> {
+  const kept: Kept[] = []
+  for (const object of objects) {
+    const why = await drop(client, object)
+    if (why === undefined) log(`dropped ${object.kind} ${object.target}, which this version has no more`)
+    else kept.push({ ...object, why })
+  }
+  return kept
+}
+
+/** What depends on it, where it could not be dropped. */
+async function drop(client: Client, { kind, target }: Retired): Promise<string | undefined> {
+  try {
+    await inShortTurns(client, () => client.query(`drop ${kind} ${target}`))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== dependentObjectsStillExist) throw error
+    return (error.detail ?? error.message).replaceAll('\n', '; ')
+  }
+}

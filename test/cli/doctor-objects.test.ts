@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { applySchema } from '../../db/apply.ts'
+import { packageRoot } from '../../runtime/package-root.ts'
+import { recordEarlier } from '../db/earlier.ts'
+import type { Database } from '../support/database.ts'
+import { healthyDatabase, lookAt } from './diagnosis.ts'
+
+let database: Database
+
+beforeEach(async () => {
+  ;({ database } = await healthyDatabase())
+  return () => database[Symbol.asyncDispose]()
+})
+
+const migrate = 'run `mentor-expiry migrate` of this version'
+
+test.each(['disable trigger', 'enable replica trigger'])(
+  'a trigger that does not fire any more (%s) is named, and migrate mends it',
+  async (change) => {
+    await database.query(`alter table expiry.mentors ${change} mentors_updated`)
+    expect((await lookAt(database))['Schema/objects']).toBe(`fail: switched off: mentors_updated → ${migrate}`)
+    await applySchema({ connectionString: database.url })
+    expect((await lookAt(database))['Schema/objects']).toBe('ok')
+  },
+)
+
+test('a trigger that always fires is none that is switched off', async () => {
+  await database.query('alter table expiry.mentors enable always trigger mentors_updated')
+  expect((await lookAt(database))['Schema/objects']).toBe('ok')
+})
+
+test('what an earlier version has left is told from what is not ours', async () => {
+  for (const name of ['left_over', 'of_a_host']) {
+    await database.query(`set role expiry_owner; create view expiry.${name} as select 1 as one; reset role`)
+  }
+  await recordEarlier(database, ['expiry.left_over'])
+  expect((await lookAt(database))['Schema/objects']).toBe(
+    `fail: of an earlier version: expiry.left_over; not ours: expiry.of_a_host → ${migrate}; it names what depends on what it cannot drop; drop what is not ours`,
+  )
+  await applySchema({ connectionString: database.url })
+  expect((await lookAt(database))['Schema/objects']).toBe(
+    `fail: not ours: expiry.of_a_host → ${migrate}; drop what is not ours`,
+  )
+})
+
+const lost: [what: string, drop: string, file: string][] = [
+  [
+    'primary key mentors_pkey of expiry.mentors',
+    'alter table expiry.mentors drop constraint mentors_pkey cascade; alter table expiry.mentors add constraint other primary key (id)',
+    '0000_tables',
+  ],
+  [
+    'primary key alert_notices_pkey of expiry.alert_notices',
+    'alter table expiry.alert_notices drop constraint alert_notices_pkey',
+    '0011_alerts',
+  ],
+  [
+    'unique key reminder_dispatch_log_key of expiry.reminder_dispatch_log',
+    'alter table expiry.reminder_dispatch_log drop constraint reminder_dispatch_log_key',
+    '0000_tables',
+  ],
+  [
+    'check organisations_sending_hours_check of expiry.organisations',
+    'alter table expiry.organisations drop constraint organisations_sending_hours_check',
+    '0005_sending_hours_and_links',
+  ],
+  [
+    'foreign key reminder_delivery_attempts_log_id_reminder_dispatch_log_id_fk of expiry.reminder_delivery_attempts',
+    'alter table expiry.reminder_delivery_attempts drop constraint reminder_delivery_attempts_log_id_reminder_dispatch_log_id_fk',
+    '0000_tables',
+  ],
+  ['index portal_sync_pending_idx of expiry.portal_sync', 'drop index expiry.portal_sync_pending_idx', '0016_portal'],
+  [
+    'unique index mentors_portal_key_any_case_key of expiry.mentors',
+    'drop index expiry.mentors_portal_key_any_case_key; create index mentors_portal_key_any_case_key on expiry.mentors (portal_key)',
+    '0016_portal',
+  ],
+  [
+    'index portal_sync_parked_idx of expiry.portal_sync',
+    `update pg_catalog.pg_index set indisvalid = false where indexrelid = 'expiry.portal_sync_parked_idx'::regclass`,
+    '0016_portal',
+  ],
+]
+
+test.each(lost)('a lost %s is named, with the file that makes it', async (what, drop, file) => {
+  await database.query(drop)
+  const found = (await lookAt(database))['Schema/tables']
+  expect(found).toContain(`${what} (db/migrations/${file}.sql)`)
+  expect(found).toMatch(
+    /^fail: lost: .* → `migrate` does not make them again: as expiry_owner, run what that file says/,
+  )
+  const name = / (\w+) of /.exec(what)?.[1]
+  const text = await readFile(join(packageRoot(), `db/migrations/${file}.sql`), 'utf8')
+  expect(text).toMatch(new RegExp(`(CONSTRAINT|INDEX) "${name}"|CREATE TABLE "expiry"."${name?.replace('_pkey', '')}"`))
+})
+
+test('what the named file says of a lost foreign key and index makes them again', async () => {
+  await database.query(
+    'alter table expiry.certifications drop constraint certifications_mentor_id_mentors_id_fk; drop index expiry.mentors_expired_idx',
+  )
+  const found = (await lookAt(database))['Schema/tables'] ?? ''
+  const files = [...found.matchAll(/\((db\/migrations\/\w+\.sql)\)/g)].map(([, file = '']) => file)
+  expect(files).toHaveLength(2)
+  for (const file of files) {
+    const statements = (await readFile(join(packageRoot(), file), 'utf8')).split('--> statement-breakpoint')
+    for (const statement of statements) {
+      const isLost = /certifications_mentor_id_mentors_id_fk|mentors_expired_idx/.test(statement)
+      if (isLost) await database.query(`set role expiry_owner; ${statement}; reset role`)
+    }
+  }
+  expect((await lookAt(database))['Schema/tables']).toBe('ok')
+})
+
+/** What a finding tells to run. */
+const toldIn = (found = '') => / → as an? \w+: (.*?)(; then .*)?$/.exec(found)?.[1] ?? ''
+
+test('foreign keys that are switched off are found, and can be switched on as told', async () => {
+  await database.query('alter table expiry.certifications disable trigger all, enable trigger user')
+  const found = await lookAt(database)
+  expect(found['Schema/foreign keys']).toMatch(/^fail: switched off on expiry.certifications → as a superuser: alter/)
+  await database.query(toldIn(found['Schema/foreign keys']))
+  const after = await lookAt(database)
+  expect([after['Schema/foreign keys'], after['Schema/objects']]).toEqual([undefined, 'ok'])
+})
+
+test.each([
+  ['routine', 'expiry.settle_mentors'],
+  ['routine', 'expiry.nightly'],
+  ['view', 'expiry.uncovered_reminders'],
+  ['table', 'expiry.mentors'],
+  ['schema', 'expiry'],
+])('a %s of another owner, %s, is found, and can be given back as told', async (kind, name) => {
+  await database.query(`alter ${kind} ${name} owner to postgres`)
+  const found = (await lookAt(database))['Schema/owner']
+  expect(found).toBe(
+    `fail: belongs to somebody else: ${name} (postgres) → as an administrator: alter ${kind} ${name} owner to expiry_owner; then ${migrate}`,
+  )
+  await database.query(toldIn(found))
+  await applySchema({ connectionString: database.url })
+  const { 'Schema/owner': owner, 'Schema/objects': objects, 'Rights/grants': grants } = await lookAt(database)
+  expect([owner, objects, grants]).toEqual(['ok', 'ok', 'ok'])
+})
