@@ -48,35 +48,18 @@ const transitions = list(
   'expiry.mentor_status_transitions as t where t.mentor_id = m.id',
 )
 
-/** The messages about service that are under way or have failed, unless they would be withdrawn; as the forecast has reminders. */
-const messages = `
-  select l.kind, null::integer as threshold_day, null::date as due_on, l.id as log_id,
-         case l.status when 'sending' then l.recipient_email else to_now.email end as recipient,
-         case
-           when l.status = 'sending' then 'sending'
-           when to_now.email is null then 'no_recipient'
-           when l.status = 'failed' and l.status_reason = 'rejected' and to_now.email = l.recipient_email then 'failed'
-           when l.status = 'failed' then 'retry'
-           else l.status::text
-         end as outcome
-    from expiry.reminder_dispatch_log as l
-    join expiry.reminder_facts as f on f.id = l.id
-    left join expiry.reachable_coordinators as r on r.coordinator_id = f.coordinator_id
-   cross join lateral (select coalesce(r.email, f.fallback_email) as email) as to_now
-   where l.mentor_id = m.id
-     and l.kind <> 'reminder'
-     and l.status in ('pending', 'queued', 'sending', 'failed')
-     and (l.status = 'sending' or f.stale_reason is null)`
-
 const next = list(
-  `'kind', n.kind, 'outcome', n.outcome, 'thresholdDay', n.threshold_day, 'dueOn', n.due_on, 'recipient', n.recipient,
-   'reminderId', n.log_id`,
-  `n.kind = 'reminder', n.due_on, n.threshold_day desc, n.log_id`,
+  `'kind', n.kind, 'outcome', n.outcome, 'thresholdDay', n.threshold_day, 'dueOn', n.due_on,
+   'dueFrom', pg_catalog.to_char(n.due_from, 'HH24:MI'), 'recipient', n.recipient, 'reminderId', n.log_id`,
+  `n.due_on nulls first, n.kind = 'reminder', n.threshold_day desc, n.log_id`,
   `(
-     select 'reminder'::expiry.reminder_kind as kind, f.threshold_day, f.due_on, f.log_id, f.recipient, f.outcome
+     select 'reminder'::expiry.reminder_kind as kind, f.threshold_day, f.due_on, null::time as due_from, f.log_id, f.recipient, f.outcome
        from expiry.forecast_reminders(36500, m.id) as f
       union all
-     ${messages}
+     select f.kind, null, f.due_on, f.due_from, f.log_id, f.recipient, f.outcome from expiry.forecast_messages(36500, m.id) as f
+      union all
+     select 'lapsed', null, coalesce(f.told_on, f.leaves_on), f.told_from, f.log_id, f.recipient, f.message
+       from expiry.forecast_departures(36500, m.id) as f
    ) as n`,
 )
 

@@ -56,12 +56,14 @@ const Threshold = z.object({
   until: local.nullable(),
 })
 
-/** A reminder that comes, or why none does, or a message about service that is not at its end. */
+/** A reminder that comes, or why none does; a message about service that is not at its end, or the one about a departure. */
 const Next = z.object({
   kind,
   outcome: z.string(),
   thresholdDay: z.number().nullable(),
   dueOn: local.nullable(),
+  /** `HH:MM` on that day, where it waits for sending hours. */
+  dueFrom: z.string().nullable(),
   recipient: z.string().nullable(),
   reminderId: z.number().nullable(),
 })

@@ -35,6 +35,13 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
       return `${it} to ${to} is tried again by ${next.dueOn === null ? 'the next night' : `the night of ${next.dueOn}`}; \`mentor-expiry retry ${next.reminderId}\` does it at once`
     case 'upcoming':
       return `${it} to ${to} is made by the night of ${next.dueOn}, when its days begin`
+    case 'made':
+    case 'made_again':
+      return `${it} is made${next.outcome === 'made' ? '' : ' pending again'} when the mentor leaves service, and goes to ${to} on ${next.dueOn}${next.dueFrom === null ? '' : `, from ${next.dueFrom}, when the sending hours begin`}`
+    case 'never_seen':
+      return 'nobody is told when the mentor leaves service: the mentor cannot have been seen on the website before'
+    case 'made_before':
+      return `${it} is not made again: there was one about this date`
     case 'no_recipient':
       return next.reminderId === null
         ? `${it} would fail on ${next.dueOn}: give the mentor a coordinator with an address, or the organisation a fallback_email`

@@ -29,6 +29,26 @@ const statuses: Told[] = [
     says: [
       'Website        may show the mentor\n',
       'leaves service on 2027-01-01, at the first tick after local midnight, unless a later date is recorded before',
+      /the message that the mentor is out of service is made when the mentor leaves service, and goes to coordinator-\d+@example.org on 2027-01-01$/m,
+    ],
+  },
+  {
+    name: 'an active mentor of an organisation with sending hours, who was reminded of all',
+    life: async () => {
+      await database.query(`update expiry.organisations set send_from = '08:00', send_until = '16:00'`)
+      const mentor = await add('2026-03-05')
+      await deliver(database, await reminders(database, mentor), accepted)
+      return mentor
+    },
+    says: [
+      /no more reminders about this date: .*\n.* is made when the mentor leaves service, and goes to \S+ on 2026-03-06, from 08:00, when the sending hours begin$/m,
+    ],
+  },
+  {
+    name: 'an active mentor of whom nobody can be told',
+    life: () => addMentor(database, { organisation, expiryDate: '2026-12-31', coordinator: null }),
+    says: [
+      'the message that the mentor is out of service would fail on 2027-01-01: give the mentor a coordinator with an address',
     ],
   },
   {
@@ -70,7 +90,29 @@ const statuses: Told[] = [
       await setStatus(database, mentor, 'paused')
       return mentor
     },
-    says: ['the pause has no end: a person ends it'],
+    says: [
+      'the pause has no end: a person ends it',
+      'the message that the mentor is out of service is made when the mentor leaves service, and goes to',
+    ],
+  },
+  {
+    name: 'a pause without an end, which there has been from the beginning',
+    life: () => addMentor(database, { organisation, expiryDate: '2026-12-31', status: 'paused' }),
+    says: ['nobody is told when the mentor leaves service: the mentor cannot have been seen on the website before'],
+  },
+  {
+    name: 'a mentor of whom was told before the organisation moved westwards',
+    life: async () => {
+      await database.query(`update expiry.organisations set time_zone = 'Pacific/Kiritimati'`)
+      const mentor = await add('2026-03-02')
+      await setClock(database, '2026-03-02T11:00:00Z')
+      await nightly(database)
+      await deliver(database, await reminders(database, mentor), accepted)
+      await database.query(`update expiry.organisations set time_zone = 'Pacific/Honolulu'`)
+      await nightly(database)
+      return mentor
+    },
+    says: ['the message that the mentor is out of service is not made again: there was one about this date'],
   },
   {
     name: 'a mentor whose date ran out',
