@@ -11,10 +11,20 @@ const history = list(
   'expiry.certification_history as h where h.mentor_id = m.id',
 )
 
+/** Since when the date that stands has been recorded; null where the certification that had it was taken away. */
+const dateSetOn = `(coalesce(
+  (select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id and h.new_expiry_date = s.standing_date),
+  case
+    when c.expiry_date = s.standing_date or exists (
+      select from expiry.certification_history as h where h.certification_id = c.id and h.old_expiry_date = s.standing_date
+    ) then c.created_at
+  end
+) at time zone o.time_zone)::date`
+
 const thresholds = list(
   `'thresholdDay', e.threshold_day, 'urgency', e.urgency,
    'introducedOn', (e.introduced_at at time zone o.time_zone)::date,
-   'from', c.expiry_date - e.threshold_day, 'until', c.expiry_date - coalesce(e.tighter + 1, 0)`,
+   'from', s.standing_date - e.threshold_day, 'until', s.standing_date - coalesce(e.tighter + 1, 0)`,
   'e.threshold_day desc',
   `(select e.*, pg_catalog.lag(e.threshold_day) over (order by e.threshold_day) as tighter
       from expiry.effective_thresholds as e where e.organisation_id = o.id) as e`,
@@ -76,21 +86,17 @@ export const factsQuery = `
              'pausedUntil', m.paused_until,
              'isNoted', exists (select from expiry.mentor_rechecks as r where r.mentor_id = m.id)
            ),
-           'standing', (
-             select pg_catalog.jsonb_build_object(
-                      'wantedStatus', s.wanted_status, 'date', s.standing_date, 'leavesOn', s.standing_date + 1,
-                      'daysLeft', s.standing_date - expiry.today(o.id),
-                      'isVisible', s.is_visible,
-                      'isPausedOnReturn', coalesce(m.paused_until > expiry.today(o.id), (
-                        select t.from_status = 'paused'
-                          from expiry.mentor_status_transitions as t
-                         where t.mentor_id = m.id and t.to_status = 'certification_expired'
-                         order by t.id desc
-                         limit 1
-                      ), false)
-                    )
-               from expiry.mentor_standing as s
-              where s.mentor_id = m.id
+           'standing', pg_catalog.jsonb_build_object(
+             'wantedStatus', s.wanted_status, 'date', s.standing_date, 'leavesOn', s.standing_date + 1,
+             'daysLeft', s.standing_date - expiry.today(o.id), 'dateSetOn', ${dateSetOn},
+             'isVisible', s.is_visible,
+             'isPausedOnReturn', coalesce(m.paused_until > expiry.today(o.id), (
+               select t.from_status = 'paused'
+                 from expiry.mentor_status_transitions as t
+                where t.mentor_id = m.id and t.to_status = 'certification_expired'
+                order by t.id desc
+                limit 1
+             ), false)
            ),
            'brake', (
              select pg_catalog.jsonb_build_object(
@@ -106,10 +112,7 @@ export const factsQuery = `
            ) end,
            'certification', case when c.id is not null then pg_catalog.jsonb_build_object(
              'expiryDate', c.expiry_date, 'daysLeft', c.expiry_date - expiry.today(o.id),
-             'recordedAt', ${local('c.created_at')},
-             'dateSetOn', (coalesce((
-               select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id
-             ), c.created_at) at time zone o.time_zone)::date
+             'recordedAt', ${local('c.created_at')}
            ) end,
            'history', ${history},
            'thresholds', ${thresholds},
@@ -120,6 +123,7 @@ export const factsQuery = `
          ) as facts
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
+    join expiry.mentor_standing as s on s.mentor_id = m.id
     left join expiry.coordinators as co on co.id = m.coordinator_id
     left join expiry.certifications as c on c.mentor_id = m.id
    where m.id = $1`

@@ -51,7 +51,7 @@ const Threshold = z.object({
   urgency: Urgency,
   /** The day on which a change brought it in; null: it counted from the beginning. */
   introducedOn: local.nullable(),
-  /** First and last day on which it applies to the present expiry date; null without a certification. */
+  /** First and last day on which it applies to the date that counts; null without one. */
   from: local.nullable(),
   until: local.nullable(),
 })
@@ -88,6 +88,8 @@ const Standing = z.object({
   date: local.nullable(),
   leavesOn: local.nullable(),
   daysLeft: z.number().nullable(),
+  /** The day since which that date is on record; null where that is not known any more. */
+  dateSetOn: local.nullable(),
   isVisible: z.boolean(),
   /** A valid date would bring a mentor who is out of service back to a pause. */
   isPausedOnReturn: z.boolean(),
@@ -125,7 +127,7 @@ const Facts = z.object({
   brake: Brake.nullable(),
   transitions: z.array(Transition),
   coordinator: z.object({ name: z.string(), email: z.string().nullable(), active: z.boolean() }).nullable(),
-  certification: z.object({ expiryDate: local, daysLeft: z.number(), recordedAt: local, dateSetOn: local }).nullable(),
+  certification: z.object({ expiryDate: local, daysLeft: z.number(), recordedAt: local }).nullable(),
   history: z.array(z.object({ at: local, from: local.nullable(), to: local, actor: z.string() })),
   thresholds: z.array(Threshold),
   /** The threshold that applies today, whether or not it is accounted for. */

@@ -14,7 +14,7 @@ const messageWords = {
 } as const
 
 function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
-  const { mentor, certification } = facts
+  const { mentor, standing } = facts
   const it = next.kind === 'reminder' ? `the ${next.thresholdDay}-day reminder` : messageWords[next.kind]
   const to = next.recipient === null ? 'nobody' : next.recipient
   const noted = mentor.isNoted ? '; a running listener looks again within seconds, since somebody held the mentor' : ''
@@ -53,8 +53,8 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
     case 'no_certification':
       return 'no reminder: no certification is on record, so nobody is reminded; enter its expiry date'
     case 'lapsed':
-      return certification !== null && certification.daysLeft < 0
-        ? `no reminder: the certification expired on ${certification.expiryDate}; a new date begins a new round of reminders`
+      return standing.daysLeft !== null && standing.daysLeft < 0
+        ? `no reminder: the certification expired on ${standing.date}; a new date begins a new round of reminders`
         : 'no reminder: the certification expires before anything can be sent'
     case 'reminded':
       return 'no more reminders about this date: all of them have been made; a new date begins a new round'
