@@ -84,6 +84,9 @@ export const factsQuery = `
            'mentor', pg_catalog.jsonb_build_object(
              'id', m.id, 'ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name, 'status', m.status,
              'pausedUntil', m.paused_until,
+             'removal', case when m.removal_requested_at is not null then pg_catalog.jsonb_build_object(
+               'at', ${local('m.removal_requested_at')}, 'by', m.removal_requested_by
+             ) end,
              'isNoted', exists (select from expiry.mentor_rechecks as r where r.mentor_id = m.id)
            ),
            'standing', pg_catalog.jsonb_build_object(

@@ -120,6 +120,8 @@ const Facts = z.object({
     name: z.string(),
     status: Status,
     pausedUntil: local.nullable(),
+    /** Who asked for the removal, which is not done yet. */
+    removal: z.object({ at: local, by: z.string() }).nullable(),
     /** Somebody held the mentor's row when a change was to take effect; a sweep looks again. */
     isNoted: z.boolean(),
   }),

@@ -6,7 +6,7 @@ export const comingWords: Record<string, string> = {
   due: 'due: made by the next night',
   upcoming: 'made by that night',
   retry: 'failed, tried again by the next night',
-  leaves_service: 'leaves service at the first tick after local midnight',
+  leaves_service: 'leaves service by that night',
 }
 
 /** The others: why no reminder comes. */

@@ -53,7 +53,7 @@ test('who gets what is told by date, then who does not and why; of one organisat
       '    30-day reminder about Berit (dal/M-2), who expires 2026-04-02, to kari@example.org: made by that night',
       '    7-day reminder about Anders (fjord/M-1), who expires 2026-03-10, to kari@example.org: made by that night',
       '  2026-03-11',
-      '    Anders (fjord/M-1), who expires 2026-03-10: leaves service at the first tick after local midnight; the message about it goes to kari@example.org',
+      '    Anders (fjord/M-1), who expires 2026-03-10: leaves service by that night; the message about it goes to kari@example.org',
       '',
       'No reminder:',
       '  1: certified for longer than these days: the next reminder comes later [later]',
@@ -181,14 +181,14 @@ test('of each departure it is said who is told and when, or why nobody is; a mes
   await setClock(database, '2026-03-02T20:00:00Z')
   const owed = (await run('--days', '5')).output
   expect(owed).toContain(
-    'Anders (fjord/M-1), who expires 2026-03-01: leaves service at the first tick after local midnight; the message about it goes to kari@example.org on 2026-03-03, from 08:00\n',
+    'Anders (fjord/M-1), who expires 2026-03-01: leaves service by that night; the message about it goes to kari@example.org on 2026-03-03, from 08:00\n',
   )
   await nightly(database)
   const done = (await run('--days', '5')).output
   expect(done).toContain(
     '    message that the mentor is out of service, about Anders (fjord/M-1), to kari@example.org: waits for the sending hours, from 08:00\n',
   )
-  const leaves = 'leaves service at the first tick after local midnight'
+  const leaves = 'leaves service by that night'
   expect(done).toContain(
     `Berit (fjord/M-2), who expires 2026-03-04: ${leaves}; the message about it goes to kari@example.org from 08:00\n`,
   )
