@@ -10,8 +10,9 @@ import { parseUsage, UsageError } from '../usage.ts'
 
 const help = `mentor-expiry forecast [--days 30] [--organisation SLUG] [--all] [--json]
 
-Says who will be reminded about whom in the next days, and who leaves service, by date, if nothing changes; and of
-everybody else why no reminder comes, with their number and up to 20 names for each reason. Reads only; needs a login with expiry_reader or expiry_service.
+Says who will be reminded about whom in the next days, who leaves service, and who is told of it, or why nobody is, by
+date, if nothing changes; and of everybody else why no reminder comes, with their number and up to 20 names for each
+reason. Reads only; needs a login with expiry_reader or expiry_service.
 
   --days N              how far to look, from each organisation's own today; 0 is today alone, 3650 the most
   --organisation SLUG   one organisation instead of all

@@ -56,9 +56,8 @@ function certification(facts: Facts): string[] {
       ? `${at}  taken over with the date ${to}, by ${actor}`
       : `${at}  moved from ${from} to ${to}, by ${actor}`,
   )
-  const held = isHeld(facts)
-    ? `; ${certification?.expiryDate ?? 'none'} is recorded, and does not count: see Brake`
-    : ''
+  const recorded = certification === null ? 'it was taken away, which' : `${certification.expiryDate} is recorded, and`
+  const held = isHeld(facts) ? `; ${recorded} does not count: see Brake` : ''
   const stands = standing.date === null ? 'none on record' : validity(standing.date, standing.daysLeft ?? 0)
   if (certification === null) return [`${stands}${held}`, ...changes]
   const { expiryDate, recordedAt } = certification
@@ -71,14 +70,14 @@ function validity(date: string, daysLeft: number): string {
 }
 
 function thresholds(accounts: ThresholdAccount[], facts: Facts): string[][] {
-  const { certification, thresholds: counting } = facts
-  if (certification === null || isHeld(facts)) return []
+  const { standing, thresholds: counting } = facts
+  if (standing.date === null) return []
   if (counting.length === 0) return [['No threshold counts for this organisation.']]
   const lines = accounts.flatMap(({ thresholdDay, urgency, from, until, introducedOn, reminder, why }) => [
     `  ${days(thresholdDay)} before (${urgency}): from ${from} to ${until}${introducedOn === null ? '' : `; counts since ${introducedOn}`}`,
     ...(reminder === null ? [`    ${why}`] : describeReminder(reminder)),
   ])
-  return [[`Reminders about ${certification.expiryDate}`, ...lines]]
+  return [[`Reminders about ${standing.date}${isHeld(facts) ? ', the date last admitted' : ''}`, ...lines]]
 }
 
 function messages(facts: Facts): string[][] {

@@ -11,10 +11,25 @@ const history = list(
   'expiry.certification_history as h where h.mentor_id = m.id',
 )
 
+/** Since when the date that stands has been recorded; null where the certification that had it was taken away. */
+const dateSetOn = `(coalesce(
+  (select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id and h.new_expiry_date = s.standing_date),
+  case
+    when c.expiry_date = s.standing_date or exists (
+      select from expiry.certification_history as h where h.certification_id = c.id and h.old_expiry_date = s.standing_date
+    ) then c.created_at
+  end
+) at time zone o.zone_in_force)::date`
+
 const thresholds = list(
   `'thresholdDay', e.threshold_day, 'urgency', e.urgency,
+<<<<<<< HEAD
    'introducedOn', (e.introduced_at at time zone o.zone_in_force)::date,
    'from', c.expiry_date - e.threshold_day, 'until', c.expiry_date - coalesce(e.tighter + 1, 0)`,
+=======
+   'introducedOn', (e.introduced_at at time zone o.zone_in_force)::date,
+   'from', s.standing_date - e.threshold_day, 'until', s.standing_date - coalesce(e.tighter + 1, 0)`,
+>>>>>>> w-c
   'e.threshold_day desc',
   `(select e.*, pg_catalog.lag(e.threshold_day) over (order by e.threshold_day) as tighter
       from expiry.effective_thresholds as e where e.organisation_id = o.id) as e`,
@@ -48,35 +63,18 @@ const transitions = list(
   'expiry.mentor_status_transitions as t where t.mentor_id = m.id',
 )
 
-/** The messages about service that are under way or have failed, unless they would be withdrawn; as the forecast has reminders. */
-const messages = `
-  select l.kind, null::integer as threshold_day, null::date as due_on, l.id as log_id,
-         case l.status when 'sending' then l.recipient_email else to_now.email end as recipient,
-         case
-           when l.status = 'sending' then 'sending'
-           when to_now.email is null then 'no_recipient'
-           when l.status = 'failed' and l.status_reason = 'rejected' and to_now.email = l.recipient_email then 'failed'
-           when l.status = 'failed' then 'retry'
-           else l.status::text
-         end as outcome
-    from expiry.reminder_dispatch_log as l
-    join expiry.reminder_facts as f on f.id = l.id
-    left join expiry.reachable_coordinators as r on r.coordinator_id = f.coordinator_id
-   cross join lateral (select coalesce(r.email, f.fallback_email) as email) as to_now
-   where l.mentor_id = m.id
-     and l.kind <> 'reminder'
-     and l.status in ('pending', 'queued', 'sending', 'failed')
-     and (l.status = 'sending' or f.stale_reason is null)`
-
 const next = list(
-  `'kind', n.kind, 'outcome', n.outcome, 'thresholdDay', n.threshold_day, 'dueOn', n.due_on, 'recipient', n.recipient,
-   'reminderId', n.log_id`,
-  `n.kind = 'reminder', n.due_on, n.threshold_day desc, n.log_id`,
+  `'kind', n.kind, 'outcome', n.outcome, 'thresholdDay', n.threshold_day, 'dueOn', n.due_on,
+   'dueFrom', pg_catalog.to_char(n.due_from, 'HH24:MI'), 'recipient', n.recipient, 'reminderId', n.log_id`,
+  `n.due_on nulls first, n.kind = 'reminder', n.threshold_day desc, n.log_id`,
   `(
-     select 'reminder'::expiry.reminder_kind as kind, f.threshold_day, f.due_on, f.log_id, f.recipient, f.outcome
+     select 'reminder'::expiry.reminder_kind as kind, f.threshold_day, f.due_on, null::time as due_from, f.log_id, f.recipient, f.outcome
        from expiry.forecast_reminders(36500, m.id) as f
       union all
-     ${messages}
+     select f.kind, null, f.due_on, f.due_from, f.log_id, f.recipient, f.outcome from expiry.forecast_messages(36500, m.id) as f
+      union all
+     select 'lapsed', null, coalesce(f.told_on, f.leaves_on), f.told_from, f.log_id, f.recipient, f.message
+       from expiry.forecast_departures(36500, m.id) as f
    ) as n`,
 )
 
@@ -91,23 +89,22 @@ export const factsQuery = `
            'mentor', pg_catalog.jsonb_build_object(
              'id', m.id, 'ref', coalesce(m.external_ref, m.id::text), 'name', m.full_name, 'status', m.status,
              'pausedUntil', m.paused_until,
+             'removal', case when m.removal_requested_at is not null then pg_catalog.jsonb_build_object(
+               'at', ${local('m.removal_requested_at')}, 'by', m.removal_requested_by
+             ) end,
              'isNoted', exists (select from expiry.mentor_rechecks as r where r.mentor_id = m.id)
            ),
-           'standing', (
-             select pg_catalog.jsonb_build_object(
-                      'wantedStatus', s.wanted_status, 'date', s.standing_date, 'leavesOn', s.standing_date + 1,
-                      'daysLeft', s.standing_date - expiry.today(o.id),
-                      'isVisible', s.is_visible,
-                      'isPausedOnReturn', coalesce(m.paused_until > expiry.today(o.id), (
-                        select t.from_status = 'paused'
-                          from expiry.mentor_status_transitions as t
-                         where t.mentor_id = m.id and t.to_status = 'certification_expired'
-                         order by t.id desc
-                         limit 1
-                      ), false)
-                    )
-               from expiry.mentor_standing as s
-              where s.mentor_id = m.id
+           'standing', pg_catalog.jsonb_build_object(
+             'wantedStatus', s.wanted_status, 'date', s.standing_date, 'leavesOn', s.standing_date + 1,
+             'daysLeft', s.standing_date - expiry.today(o.id), 'dateSetOn', ${dateSetOn},
+             'isVisible', s.is_visible,
+             'isPausedOnReturn', coalesce(m.paused_until > expiry.today(o.id), (
+               select t.from_status = 'paused'
+                 from expiry.mentor_status_transitions as t
+                where t.mentor_id = m.id and t.to_status = 'certification_expired'
+                order by t.id desc
+                limit 1
+             ), false)
            ),
            'brake', (
              select pg_catalog.jsonb_build_object(
@@ -123,10 +120,14 @@ export const factsQuery = `
            ) end,
            'certification', case when c.id is not null then pg_catalog.jsonb_build_object(
              'expiryDate', c.expiry_date, 'daysLeft', c.expiry_date - expiry.today(o.id),
+<<<<<<< HEAD
              'recordedAt', ${local('c.created_at')},
              'dateSetOn', (coalesce((
                select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id
              ), c.created_at) at time zone o.zone_in_force)::date
+=======
+             'recordedAt', ${local('c.created_at')}
+>>>>>>> w-c
            ) end,
            'history', ${history},
            'thresholds', ${thresholds},
@@ -137,6 +138,7 @@ export const factsQuery = `
          ) as facts
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
+    join expiry.mentor_standing as s on s.mentor_id = m.id
     left join expiry.coordinators as co on co.id = m.coordinator_id
     left join expiry.certifications as c on c.mentor_id = m.id
    where m.id = $1`

@@ -51,17 +51,19 @@ const Threshold = z.object({
   urgency: Urgency,
   /** The day on which a change brought it in; null: it counted from the beginning. */
   introducedOn: local.nullable(),
-  /** First and last day on which it applies to the present expiry date; null without a certification. */
+  /** First and last day on which it applies to the date that counts; null without one. */
   from: local.nullable(),
   until: local.nullable(),
 })
 
-/** A reminder that comes, or why none does, or a message about service that is not at its end. */
+/** A reminder that comes, or why none does; a message about service that is not at its end, or the one about a departure. */
 const Next = z.object({
   kind,
   outcome: z.string(),
   thresholdDay: z.number().nullable(),
   dueOn: local.nullable(),
+  /** `HH:MM` on that day, where it waits for sending hours. */
+  dueFrom: z.string().nullable(),
   recipient: z.string().nullable(),
   reminderId: z.number().nullable(),
 })
@@ -86,6 +88,8 @@ const Standing = z.object({
   date: local.nullable(),
   leavesOn: local.nullable(),
   daysLeft: z.number().nullable(),
+  /** The day since which that date is on record; null where that is not known any more. */
+  dateSetOn: local.nullable(),
   isVisible: z.boolean(),
   /** A valid date would bring a mentor who is out of service back to a pause. */
   isPausedOnReturn: z.boolean(),
@@ -116,6 +120,8 @@ const Facts = z.object({
     name: z.string(),
     status: Status,
     pausedUntil: local.nullable(),
+    /** Who asked for the removal, which is not done yet. */
+    removal: z.object({ at: local, by: z.string() }).nullable(),
     /** Somebody held the mentor's row when a change was to take effect; a sweep looks again. */
     isNoted: z.boolean(),
   }),
@@ -123,7 +129,7 @@ const Facts = z.object({
   brake: Brake.nullable(),
   transitions: z.array(Transition),
   coordinator: z.object({ name: z.string(), email: z.string().nullable(), active: z.boolean() }).nullable(),
-  certification: z.object({ expiryDate: local, daysLeft: z.number(), recordedAt: local, dateSetOn: local }).nullable(),
+  certification: z.object({ expiryDate: local, daysLeft: z.number(), recordedAt: local }).nullable(),
   history: z.array(z.object({ at: local, from: local.nullable(), to: local, actor: z.string() })),
   thresholds: z.array(Threshold),
   /** The threshold that applies today, whether or not it is accounted for. */

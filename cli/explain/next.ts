@@ -14,7 +14,7 @@ const messageWords = {
 } as const
 
 function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
-  const { mentor, certification } = facts
+  const { mentor, standing } = facts
   const it = next.kind === 'reminder' ? `the ${next.thresholdDay}-day reminder` : messageWords[next.kind]
   const to = next.recipient === null ? 'nobody' : next.recipient
   const noted = mentor.isNoted ? '; a running listener looks again within seconds, since somebody held the mentor' : ''
@@ -35,6 +35,13 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
       return `${it} to ${to} is tried again by ${next.dueOn === null ? 'the next night' : `the night of ${next.dueOn}`}; \`mentor-expiry retry ${next.reminderId}\` does it at once`
     case 'upcoming':
       return `${it} to ${to} is made by the night of ${next.dueOn}, when its days begin`
+    case 'made':
+    case 'made_again':
+      return `${it} is made${next.outcome === 'made' ? '' : ' pending again'} when the mentor leaves service, and goes to ${to} on ${next.dueOn}${next.dueFrom === null ? '' : `, from ${next.dueFrom}, when the sending hours begin`}`
+    case 'never_seen':
+      return 'nobody is told when the mentor leaves service: the mentor cannot have been seen on the website before'
+    case 'made_before':
+      return `${it} is not made again: there was one about this date`
     case 'no_recipient':
       return next.reminderId === null
         ? `${it} would fail on ${next.dueOn}: give the mentor a coordinator with an address, or the organisation a fallback_email`
@@ -46,8 +53,8 @@ function sentence(facts: Facts, next: Next, row: Reminder | undefined): string {
     case 'no_certification':
       return 'no reminder: no certification is on record, so nobody is reminded; enter its expiry date'
     case 'lapsed':
-      return certification !== null && certification.daysLeft < 0
-        ? `no reminder: the certification expired on ${certification.expiryDate}; a new date begins a new round of reminders`
+      return standing.daysLeft !== null && standing.daysLeft < 0
+        ? `no reminder: the certification expired on ${standing.date}; a new date begins a new round of reminders`
         : 'no reminder: the certification expires before anything can be sent'
     case 'reminded':
       return 'no more reminders about this date: all of them have been made; a new date begins a new round'

@@ -10,8 +10,9 @@ const transitionWords: Record<string, string> = {
 }
 
 /** Whether the website may show the mentor now, or why not. */
-export function wordsForWebsite({ mentor, standing, organisation, certification }: Facts): string {
-  if (standing.isVisible) return 'may show the mentor'
+export function wordsForWebsite({ mentor, standing, organisation, certification, website }: Facts): string {
+  if (standing.isVisible)
+    return `may show the mentor${website.isEnabled ? '' : '; but the organisation is not on it (portal_enabled)'}`
   const why = () => {
     switch (mentor.status) {
       case 'paused':
@@ -79,9 +80,10 @@ export function serviceMessages({ reminders, transitions }: Facts): { rows: Remi
 
 /** What happens with the status next, and when, if nothing changes. */
 export function wordsForService({ mentor, standing, organisation }: Facts): string[] {
-  const { status, pausedUntil } = mentor
+  const { status, pausedUntil, removal } = mentor
   if (standing.wantedStatus !== status) {
-    return [`the status becomes ${standing.wantedStatus} at the next sweep of a listener, or by the night`]
+    const when = mentor.isNoted ? 'within seconds, by the next sweep of a listener' : 'by the next night'
+    return [`the status becomes ${standing.wantedStatus} ${when}`]
   }
   const isPaused = status === 'paused'
   const back = pausedUntil === null ? undefined : `back from the pause on ${pausedUntil}`
@@ -108,7 +110,11 @@ export function wordsForService({ mentor, standing, organisation }: Facts): stri
           : 'a valid date brings the mentor back into service the moment it is recorded',
       ]
     case 'inactive':
-      return ['the mentor stays inactive until a person changes that']
+      return [
+        removal === null
+          ? 'the mentor stays inactive until a person changes that'
+          : `all that is recorded is deleted, as ${removal.by} asked on ${removal.at}, once the website has acknowledged that the mentor is not shown; a change of status before takes the removal back`,
+      ]
     default:
       return status satisfies never
   }

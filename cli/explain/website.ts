@@ -23,12 +23,16 @@ export function websiteLines({ website, organisation, mentor }: Facts): string[]
     return [wordsForDecision(website), 'not noted yet: a running listener does so within seconds']
   }
   const acknowledged = wordsForAcknowledged(sync)
+  const isNoted = isSame(sync.desired, website.desired)
+  const progress = wordsForSync(sync, `${organisation.slug}/${mentor.ref}`)
   return [
-    `${wordsForDecision(website)}; so since ${sync.since}`,
-    ...(isSame(sync.desired, website.desired)
-      ? []
-      : ['this has changed since, and is noted by the next sweep or night']),
-    wordsForSync(sync, `${organisation.slug}/${mentor.ref}`),
+    `${wordsForDecision(website)}${isNoted ? `; so since ${sync.since}` : ''}`,
+    ...(isNoted
+      ? [progress]
+      : [
+          'not noted yet: a running listener does so, or the next night',
+          `what was noted before, on ${sync.since}: ${progress}`,
+        ]),
     ...(sync.requestedBy === null ? [] : [`asked for by ${sync.requestedBy}, before everything else`]),
     ...(acknowledged === undefined
       ? ['never acknowledged by the portal']

@@ -5,13 +5,20 @@ export type Line = {
   organisation: string
   mentorRef: string
   mentor: string
+  kind: 'reminder' | 'lapsed' | 'restored'
   expiryDate: string | null
   thresholdDay: number | null
   urgency: string | null
   dueOn: string | null
+  /** `HH:MM` on that day, where a message waits for sending hours. */
+  dueFrom: string | null
   recipient: string | null
   outcome: string
   reminderId: number | null
+  /** Of one who leaves service: what becomes of the message about it, which is `recipient`'s. */
+  message: string | null
+  /** The day on which that message goes out. */
+  messageOn: string | null
   isComing: boolean
   /** How many lines have the same outcome, shown or not. */
   count: number
@@ -33,16 +40,26 @@ const forecast = `
            pg_catalog.count(*) over (partition by f.outcome) as of_outcome,
            pg_catalog.row_number() over (partition by f.outcome order by f.due_on, f.mentor_id) as place
       from (
-        select * from expiry.forecast_reminders($1)
+        select r.organisation_id, r.mentor_id, 'reminder'::expiry.reminder_kind as kind, r.certification_expiry_date,
+               r.threshold_day, r.urgency, r.due_on, null::time as due_from, r.recipient, r.outcome, r.log_id,
+               null::text as message, null::date as message_on
+          from expiry.forecast_reminders($1) as r
         union all
-        select d.organisation_id, d.mentor_id, d.certification_expiry_date, null, null, d.leaves_on, null, 'leaves_service', null
+        select m.organisation_id, m.mentor_id, m.kind, m.certification_expiry_date, null, null, m.due_on, m.due_from,
+               m.recipient, m.outcome, m.log_id, null, null
+          from expiry.forecast_messages($1) as m
+         where m.outcome = any ($4::text[])
+        union all
+        select d.organisation_id, d.mentor_id, 'lapsed', d.certification_expiry_date, null, null, d.leaves_on, d.told_from,
+               d.recipient, 'leaves_service', d.log_id, d.message, d.told_on
           from expiry.forecast_departures($1) as d
       ) as f
      where $2::uuid is null or f.organisation_id = $2
   )
-  select o.slug as organisation, coalesce(m.external_ref, m.id::text) as "mentorRef", m.full_name as mentor,
+  select o.slug as organisation, coalesce(m.external_ref, m.id::text) as "mentorRef", m.full_name as mentor, p.kind,
          p.certification_expiry_date::text as "expiryDate", p.threshold_day as "thresholdDay", p.urgency::text as urgency,
-         p.due_on::text as "dueOn", p.recipient, p.outcome, p.log_id::float8 as "reminderId",
+         p.due_on::text as "dueOn", pg_catalog.to_char(p.due_from, 'HH24:MI') as "dueFrom", p.recipient, p.outcome, p.log_id::float8 as "reminderId",
+         p.message, p.message_on::text as "messageOn",
          p.is_coming as "isComing", p.of_outcome::float8 as count
     from placed as p
     join expiry.mentors as m on m.id = p.mentor_id

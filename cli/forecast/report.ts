@@ -1,5 +1,5 @@
 import type { Line } from './read.ts'
-import { comingWords, reasonWords } from './words.ts'
+import { comingWords, messageWords, reasonWords, untoldWords } from './words.ts'
 
 /** Turns lines, in the order of readForecast, into text, piece by piece. */
 type Reporter = { line: (line: Line) => string; end: () => string }
@@ -36,11 +36,21 @@ export function textReporter(days: number): Reporter {
   }
 }
 
-function comingLine({ thresholdDay, mentor, organisation, mentorRef, expiryDate, recipient, outcome }: Line): string {
+function comingLine(line: Line): string {
+  const { kind, thresholdDay, mentor, organisation, mentorRef, expiryDate, recipient, outcome, dueFrom } = line
   const who = `${mentor} (${organisation}/${mentorRef})`
-  if (outcome === 'leaves_service') return `${who}, who expires ${expiryDate}: ${comingWords[outcome]}`
-  const what = `${thresholdDay}-day reminder about ${who}, who expires ${expiryDate}`
-  return `${what}, to ${recipient}: ${comingWords[outcome] ?? outcome}`
+  if (outcome === 'leaves_service')
+    return `${who}, who expires ${expiryDate}: ${comingWords[outcome]}; ${wordsForDeparture(line)}`
+  const words = dueFrom === null ? (comingWords[outcome] ?? outcome) : `waits for the sending hours, from ${dueFrom}`
+  if (kind !== 'reminder') return `${messageWords[kind]} about ${who}, to ${recipient}: ${words}`
+  return `${thresholdDay}-day reminder about ${who}, who expires ${expiryDate}, to ${recipient}: ${words}`
+}
+
+/** Who is told that a mentor has left, and when; or why nobody is. */
+function wordsForDeparture({ message, messageOn, dueOn, dueFrom, recipient }: Line): string {
+  if (messageOn === null) return `nobody is told: ${untoldWords[message ?? ''] ?? message}`
+  const day = messageOn === dueOn ? '' : ` on ${messageOn}`
+  return `the message about it goes to ${recipient}${day}${dueFrom === null ? '' : `${day === '' ? '' : ','} from ${dueFrom}`}`
 }
 
 function reasonLine({ mentor, organisation, mentorRef, expiryDate, dueOn, outcome }: Line): string {

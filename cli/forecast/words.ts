@@ -1,4 +1,4 @@
-/** The outcomes of expiry.forecast_reminders that are reminders to come, each with what there is still to happen. */
+/** The outcomes that are still to come of reminders, messages about service and departures, each with what there is to happen. */
 export const comingWords: Record<string, string> = {
   pending: 'to be queued',
   queued: 'in the queue',
@@ -6,7 +6,7 @@ export const comingWords: Record<string, string> = {
   due: 'due: made by the next night',
   upcoming: 'made by that night',
   retry: 'failed, tried again by the next night',
-  leaves_service: 'leaves service at the first tick after local midnight',
+  leaves_service: 'leaves service by that night',
 }
 
 /** The others: why no reminder comes. */
@@ -19,4 +19,17 @@ export const reasonWords: Record<string, string> = {
   not_eligible: 'not active or paused',
   no_certification: 'no certification on record',
   no_threshold: 'no threshold counts for what is left of the certification',
+}
+
+/** What a message about service is called. */
+export const messageWords = {
+  lapsed: 'message that the mentor is out of service,',
+  restored: 'message that the certification is valid again,',
+} as const
+
+/** What expiry.forecast_departures says of the message about a departure where nobody is told. */
+export const untoldWords: Record<string, string> = {
+  never_seen: 'the mentor cannot have been seen on the website before',
+  made_before: 'a message about this date was made before',
+  no_recipient: 'no coordinator with an address, no fallback_email',
 }

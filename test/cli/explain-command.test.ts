@@ -30,7 +30,12 @@ test('the command tells it to people and to machines, and helps whoever mistypes
       { thresholdDay: 14, reminder: null, why: expect.stringContaining('not yet') },
       { thresholdDay: 7 },
     ],
-    next: [{ outcome: 'pending', words: expect.any(String) }, { outcome: 'upcoming' }, { outcome: 'upcoming' }],
+    next: [
+      { outcome: 'pending', words: expect.any(String) },
+      { outcome: 'upcoming' },
+      { outcome: 'upcoming' },
+      { kind: 'lapsed', outcome: 'made', words: expect.any(String) },
+    ],
   })
   expect(mistyped).toEqual({ code: 1, output: 'there is no mentor "m17"; is M-1/7 meant?' })
   expect(wrongPlace).toEqual({ code: 1, output: 'there is no organisation "Fjord"; is fjord meant?' })

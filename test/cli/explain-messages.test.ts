@@ -85,7 +85,9 @@ const underWay: Told[] = [
       await answer(mentor, failed, { retryFor: 0 })
       return mentor
     },
-    says: [`${outOfService} to .* is tried again by the next night; \`mentor-expiry retry \\d+\` does it at once`],
+    says: [
+      `${outOfService} to .* is tried again by the night of 2027-01-02; \`mentor-expiry retry \\d+\` does it at once`,
+    ],
   },
   {
     name: 'refused',
@@ -123,7 +125,7 @@ test.each<[string, (mentor: Mentor) => Promise<unknown>]>([
   [
     'would be withdrawn at the send',
     () =>
-      database.query(`alter table expiry.mentors disable trigger user; update expiry.mentors set status = 'active'`),
+      database.query(`alter table expiry.mentors disable trigger user; update expiry.mentors set status = 'inactive'`),
   ],
 ])('one that %s does not come any more', async (_, happen) => {
   const mentor = await lapsed()

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { accepted, deliver } from '../db/delivery.ts'
+import { settleRechecks } from '../db/race.ts'
 import { reminders } from '../db/reminders.ts'
-import { pauseUntil } from '../db/status.ts'
+import { pauseUntil, statusOf } from '../db/status.ts'
 import type { Database } from '../support/database.ts'
 import { addMentor, type Mentor, moveExpiryDate, nightly, setClock, setStatus } from '../support/people.ts'
 import { explain, openMarch, someTime, type Told } from './explaining.ts'
@@ -27,8 +28,28 @@ const statuses: Told[] = [
     name: 'an active mentor',
     life: () => add(),
     says: [
-      'Website        may show the mentor\n',
+      'Website        may show the mentor; but the organisation is not on it (portal_enabled)\n',
       'leaves service on 2027-01-01, at the first tick after local midnight, unless a later date is recorded before',
+      /the message that the mentor is out of service is made when the mentor leaves service, and goes to coordinator-\d+@example.org on 2027-01-01$/m,
+    ],
+  },
+  {
+    name: 'an active mentor of an organisation with sending hours, who was reminded of all',
+    life: async () => {
+      await database.query(`update expiry.organisations set send_from = '08:00', send_until = '16:00'`)
+      const mentor = await add('2026-03-05')
+      await deliver(database, await reminders(database, mentor), accepted)
+      return mentor
+    },
+    says: [
+      /no more reminders about this date: .*\n.* is made when the mentor leaves service, and goes to \S+ on 2026-03-06, from 08:00, when the sending hours begin$/m,
+    ],
+  },
+  {
+    name: 'an active mentor of whom nobody can be told',
+    life: () => addMentor(database, { organisation, expiryDate: '2026-12-31', coordinator: null }),
+    says: [
+      'the message that the mentor is out of service would fail on 2027-01-01: give the mentor a coordinator with an address',
     ],
   },
   {
@@ -70,7 +91,29 @@ const statuses: Told[] = [
       await setStatus(database, mentor, 'paused')
       return mentor
     },
-    says: ['the pause has no end: a person ends it'],
+    says: [
+      'the pause has no end: a person ends it',
+      'the message that the mentor is out of service is made when the mentor leaves service, and goes to',
+    ],
+  },
+  {
+    name: 'a pause without an end, which there has been from the beginning',
+    life: () => addMentor(database, { organisation, expiryDate: '2026-12-31', status: 'paused' }),
+    says: ['nobody is told when the mentor leaves service: the mentor cannot have been seen on the website before'],
+  },
+  {
+    name: 'a mentor of whom was told before the organisation moved westwards',
+    life: async () => {
+      await database.query(`update expiry.organisations set time_zone = 'Pacific/Kiritimati'`)
+      const mentor = await add('2026-03-02')
+      await setClock(database, '2026-03-02T11:00:00Z')
+      await nightly(database)
+      await deliver(database, await reminders(database, mentor), accepted)
+      await database.query(`update expiry.organisations set time_zone = 'Pacific/Honolulu'`)
+      await nightly(database)
+      return mentor
+    },
+    says: ['the message that the mentor is out of service is not made again: there was one about this date'],
   },
   {
     name: 'a mentor whose date ran out',
@@ -111,7 +154,7 @@ const statuses: Told[] = [
       return mentor
     },
     says: [
-      'Website        may show the mentor\n',
+      'Website        may show the mentor; but the organisation is not on it (portal_enabled)\n',
       /certification_expired → active: the certification is valid again, by \w+/,
       /out of service, expired 2026-12-31 \(lapsed\)\n {4}\d+: sent to/,
       /valid again until 2028-12-31 \(restored\)\n {4}\d+: pending/,
@@ -140,10 +183,27 @@ test.each(statuses)('$name is told: status, changes, messages, what comes next',
   for (const words of says) expect(text).toMatch(words)
 })
 
-test('a status that the facts have overtaken is told to change at the next sweep', async () => {
+test('a status that the facts have overtaken is told to change by the next night, which changes it', async () => {
   const mentor = await add()
   await setClock(database, '2027-01-01T12:00:00Z')
   const text = await explain(database, mentor)
   expect(text).toContain('may not show the mentor: the certification has expired: 2027-01-01 is after 2026-12-31')
-  expect(text).toContain('the status becomes certification_expired at the next sweep of a listener, or by the night')
+  expect(text).toContain('the status becomes certification_expired by the next night\n')
+  await settleRechecks(database)
+  expect(await statusOf(database, mentor)).toBe('active')
+  await nightly(database)
+  expect(await statusOf(database, mentor)).toBe('certification_expired')
+})
+
+test('one whose mentor somebody held when the facts changed is told to change at the next sweep, which changes it', async () => {
+  const mentor = await lapse(await add())
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('select from expiry.mentors where id = $1 for no key update', [mentor.id])
+  await moveExpiryDate(database, mentor, '2028-12-31')
+  const text = await explain(database, mentor)
+  expect(text).toContain('the status becomes active within seconds, by the next sweep of a listener\n')
+  await host.query('rollback')
+  await settleRechecks(database)
+  expect(await statusOf(database, mentor)).toBe('active')
 })

@@ -45,6 +45,7 @@ const lives: Told[] = [
     name: 'who is shown as must be',
     life: inStep,
     says: [
+      'Website        may show the mentor\n',
       'On the website\n  must be shown, in service through 2026-12-31; on contact K-1: status active, expiry date 2026-12-31; so since 2026-03-01 13:00:00+01\n',
       '  the portal has acknowledged this\n',
       new RegExp(
@@ -76,8 +77,21 @@ const lives: Told[] = [
       return mentor
     },
     says: [
-      'must not be shown, the certification ran out; on contact K-1',
-      '  this has changed since, and is noted by the next sweep or night\n',
+      /must not be shown, the certification ran out; on contact K-1: status active, expiry date 2026-12-31\n/,
+      '  not noted yet: a running listener does so, or the next night\n',
+      new RegExp(`^ {2}what was noted before, on ${someTime}: the portal has acknowledged this$`, 'm'),
+    ],
+  },
+  {
+    name: 'who is to be removed',
+    life: async () => {
+      const mentor = await inStep()
+      await database.query(`select expiry.remove_mentor($1, 'kari')`, [mentor.id])
+      return mentor
+    },
+    says: [
+      'must not be shown, the mentor is inactive; on contact K-1',
+      new RegExp(`all that is recorded is deleted, as kari asked on ${someTime}, once the website has acknowledged`),
     ],
   },
   {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, expect, test } from 'vitest'
 import { readForecast } from '../../cli/forecast/read.ts'
-import { comingWords, reasonWords } from '../../cli/forecast/words.ts'
+import { comingWords, reasonWords, untoldWords } from '../../cli/forecast/words.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
 import { deliver } from '../db/delivery.ts'
 import { reminders } from '../db/reminders.ts'
@@ -53,7 +53,7 @@ test('who gets what is told by date, then who does not and why; of one organisat
       '    30-day reminder about Berit (dal/M-2), who expires 2026-04-02, to kari@example.org: made by that night',
       '    7-day reminder about Anders (fjord/M-1), who expires 2026-03-10, to kari@example.org: made by that night',
       '  2026-03-11',
-      '    Anders (fjord/M-1), who expires 2026-03-10: leaves service at the first tick after local midnight',
+      '    Anders (fjord/M-1), who expires 2026-03-10: leaves service by that night; the message about it goes to kari@example.org',
       '',
       'No reminder:',
       '  1: certified for longer than these days: the next reminder comes later [later]',
@@ -135,16 +135,20 @@ test('every outcome has its words, in the program and in the documents', async (
   const section = (await readFile(join(packageRoot(), 'docs', 'errors.md'), 'utf8'))
     .split(/^## /m)
     .find((part) => part.startsWith('Outcomes of a forecast'))
-  const lines = [...(section ?? '').matchAll(/^\| (`.+`) \| (yes|no) \|/gm)]
+  const [outcomes = '', messages = ''] = (section ?? '').split('| message | told |')
+  const told = [...messages.matchAll(/^\| `(.+)` \| no \|/gm)].map(([, name]) => name)
+  expect(told.sort()).toEqual(Object.keys(untoldWords).sort())
+  const lines = [...outcomes.matchAll(/^\| (`.+`) \| (yes|no) \|/gm)]
   const documented = (comes: string) =>
     lines.flatMap(([, names = '', said]) => (said === comes ? names.replaceAll('`', '').split(', ') : []))
   expect(documented('yes').sort()).toEqual(Object.keys(comingWords).sort())
   expect(documented('no').sort()).toEqual(Object.keys(reasonWords).sort())
   const { rows } = await database.query<{ comment: string }>(
     `select obj_description('expiry.forecast_reminders(integer, uuid)'::regprocedure, 'pg_proc')
-         || obj_description('expiry.forecast_departures(integer)'::regprocedure, 'pg_proc') as comment`,
+         || obj_description('expiry.forecast_departures(integer, uuid)'::regprocedure, 'pg_proc') as comment`,
   )
-  for (const outcome of Object.keys({ ...comingWords, ...reasonWords })) expect(rows[0]?.comment).toContain(outcome)
+  for (const outcome of Object.keys({ ...comingWords, ...reasonWords, ...untoldWords }))
+    expect(rows[0]?.comment).toContain(outcome)
 })
 
 test('who leaves service is told with the day: paused ones too, held ones by the date last admitted, nobody twice', async () => {
@@ -161,6 +165,48 @@ test('who leaves service is told with the day: paused ones too, held ones by the
   expect(await told('1')).toEqual(['Paula 2026-12-30'])
   const held = [1, 2, 3, 4, 5].map((place) => `Mentor ${place} 2027-01-01`)
   expect(await told('2')).toEqual(['Paula 2026-12-30', ...held])
+})
+
+test('of each departure it is said who is told and when, or why nobody is; a message on its way is told too', async () => {
+  await database.query(`update expiry.organisations set send_from = '08:00', send_until = '16:00' where slug = 'fjord'`)
+  await add('M-1', 'Anders', fjord, '2026-03-01')
+  await add('M-2', 'Berit', fjord, '2026-03-04')
+  await add('M-3', 'Carina', fjord, '2026-03-04')
+  await database.query(`update expiry.mentors set coordinator_id = null where external_ref = 'M-3'`)
+  const never = await addMentor(database, { organisation: dal, expiryDate: '2026-03-04', status: 'paused' })
+  await database.query(`update expiry.mentors set external_ref = 'M-4', full_name = 'David' where id = $1`, [never.id])
+  await add('M-5', 'Eli', dal, '2026-03-02')
+
+  // Four o'clock has passed: what the night of this day finds goes out in the morning.
+  await setClock(database, '2026-03-02T20:00:00Z')
+  const owed = (await run('--days', '5')).output
+  expect(owed).toContain(
+    'Anders (fjord/M-1), who expires 2026-03-01: leaves service by that night; the message about it goes to kari@example.org on 2026-03-03, from 08:00\n',
+  )
+  await nightly(database)
+  const done = (await run('--days', '5')).output
+  expect(done).toContain(
+    '    message that the mentor is out of service, about Anders (fjord/M-1), to kari@example.org: waits for the sending hours, from 08:00\n',
+  )
+  const leaves = 'leaves service by that night'
+  expect(done).toContain(
+    `Berit (fjord/M-2), who expires 2026-03-04: ${leaves}; the message about it goes to kari@example.org from 08:00\n`,
+  )
+  expect(done).toContain(
+    `Carina (fjord/M-3), who expires 2026-03-04: ${leaves}; nobody is told: no coordinator with an address, no fallback_email\n`,
+  )
+  expect(done).toContain(
+    `David (dal/M-4), who expires 2026-03-04: ${leaves}; nobody is told: the mentor cannot have been seen on the website before`,
+  )
+  const { coming } = JSON.parse((await run('--days', '5', '--json')).output)
+  const messages = coming.filter(({ kind }: { kind: string }) => kind === 'lapsed')
+  expect(messages).toMatchObject([
+    { mentor: 'Anders', outcome: 'pending', dueFrom: '08:00', recipient: 'kari@example.org', message: null },
+    { mentor: 'Eli', outcome: 'leaves_service', dueOn: '2026-03-03', messageOn: '2026-03-03', dueFrom: null },
+    { mentor: 'David', message: 'never_seen', recipient: null, messageOn: null },
+    { mentor: 'Berit', message: 'made', recipient: 'kari@example.org', messageOn: '2026-03-05', dueFrom: '08:00' },
+    { mentor: 'Carina', message: 'no_recipient', recipient: null, messageOn: null },
+  ])
 })
 
 test('whoever may only read may ask', async () => {

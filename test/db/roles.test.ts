@@ -43,6 +43,7 @@ const mayExecute: Record<string, string> = {
   settle_portal_recheck: 'service',
   adopt_sent_reminders: 'service',
   forecast_reminders: 'app service reader',
+  forecast_messages: 'app service reader',
   forecast_departures: 'app service reader',
   raise_alert: 'service',
   resolve_alert: 'service',

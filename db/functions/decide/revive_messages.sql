@@ -11,24 +11,11 @@ declare
 begin
   select pg_catalog.array_agg(l.id), pg_catalog.array_agg(case when p_source = 'nightly' then h.opens_in else interval '0' end)
     into v_ids, v_waits
-    from expiry.reminder_dispatch_log as l
+    from expiry.untold_messages as l
     join expiry.mentors as m on m.id = l.mentor_id
     left join expiry.certifications as c on c.mentor_id = m.id
     join expiry.sending_hours as h on h.organisation_id = m.organisation_id
    where l.mentor_id = any (p_mentor_ids)
-     and l.status = 'superseded'
-     -- Who may have it is told no more; but a channel that has certainly not taken it gets it where the others certainly have,
-     -- which begin leaves out.
-     and (not l.may_have_reached or (
-       select pg_catalog.bool_and(said.accepted or not said.uncertain) and not pg_catalog.bool_and(said.accepted)
-         from pg_catalog.unnest(l.channels) as c
-        cross join lateral (
-          select coalesce(pg_catalog.bool_or(a.outcome = 'accepted'), false) as accepted,
-                 coalesce(pg_catalog.bool_or(a.outcome = 'uncertain'), false) as uncertain
-            from expiry.reminder_delivery_attempts as a
-           where a.log_id = l.id and a.channel = c
-        ) as said
-     ))
      and case l.kind
        when 'lapsed' then m.status = 'certification_expired' and l.certification_expiry_date = (
          select t.expiry_date

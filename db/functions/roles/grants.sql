@@ -30,7 +30,9 @@ grant execute on function
   expiry.now(), expiry.today(uuid), expiry.local_time(timestamptz, text), expiry.is_time_zone(text),
   expiry.wait_for_hours(interval, date, date)
 to expiry_app, expiry_service, expiry_reader;
-grant execute on function expiry.forecast_reminders(integer, uuid), expiry.forecast_departures(integer) to expiry_app, expiry_service, expiry_reader;
+grant execute on function
+  expiry.forecast_reminders(integer, uuid), expiry.forecast_messages(integer, uuid), expiry.forecast_departures(integer, uuid)
+to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
   expiry.retry_reminder(bigint, text),

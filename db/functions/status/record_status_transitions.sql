@@ -21,42 +21,29 @@ begin
            when v_rule is null then coalesce(v_reason, 'updated')
            -- Where the brake holds the change, it is the admitted date that has run out.
            when t.to_status = 'certification_expired' then case
-             when b.admitted_date is null or brake.is_held then 'lapsed'
+             when b.admitted_date is null or seen.is_held then 'lapsed'
              else 'date_moved'
            end
            when t.from_status = 'paused' then 'pause_over'
            else 'renewed'
          end,
          coalesce(nullif(pg_catalog.current_setting('expiry.actor', true), ''), session_user), v_run_id,
-         case when brake.is_held then b.admitted_date else coalesce(c.expiry_date, b.admitted_date) end,
+         case when seen.is_held then b.admitted_date else coalesce(c.expiry_date, b.admitted_date) end,
          t.from_status = 'active' and coalesce(
-           b.was_visible
-           or stood.until >= clock.today
+           seen.was_noted_visible
+           or seen.until >= seen.today
            -- By the date that this very statement takes away.
-           or stood.until < clock.today and b.mentor_id is null and expiry.are_dates_changing('UPDATE')
-           or stood.until < clock.today
-              -- By a change of data, or only just recorded: the note knows, or nobody was seen by it.
-              and (b.mentor_id is null or brake.is_held)
-              and not expiry.are_dates_changing('INSERT')
-              and not exists (
-                -- Back in service only after the date had passed: never to be seen by it.
-                select from expiry.mentor_status_transitions as earlier
-                 where earlier.mentor_id = m.id
-                   and (earlier.at at time zone o.zone_in_force)::date > stood.until
-                   -- The rules bring nobody back by a date that has passed, whatever the zone says of that day since.
-                   and not (earlier.to_status = 'active' and earlier.reason in ('renewed', 'pause_over') and earlier.expiry_date = stood.until)
-              ),
+           or seen.until < seen.today and not seen.is_noted and expiry.are_dates_changing('UPDATE')
+           -- Nobody is seen by a date that was past when it was recorded.
+           or seen.until < seen.today and seen.is_seen_by_date and not expiry.are_dates_changing('INSERT'),
            false
          ),
          (select expiry.now())
     from unnest(p_mentor_ids, p_from, p_to) as t (mentor_id, from_status, to_status)
     join expiry.mentors as m on m.id = t.mentor_id
-    join expiry.organisations as o on o.id = m.organisation_id
+    join expiry.mentor_sightings as seen on seen.mentor_id = m.id
     left join expiry.certifications as c on c.mentor_id = m.id
-    left join expiry.backdated_expiries as b on b.mentor_id = m.id
-   cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
-   cross join lateral (select coalesce(b.verdict in ('undecided', 'held', 'rejected'), false) as is_held) as brake
-   cross join lateral (select case when brake.is_held then b.admitted_date else c.expiry_date end as until) as stood;
+    left join expiry.backdated_expiries as b on b.mentor_id = m.id;
   perform expiry.tell_of_transitions(p_mentor_ids, v_run_id, coalesce(v_rule, 'realtime')::expiry.reminder_source);
 end;
 $$;

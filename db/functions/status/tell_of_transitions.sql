@@ -20,6 +20,7 @@ begin
          case when told.recipient is null then 'no_recipient' end
     from expiry.mentors as m
     join expiry.organisations as o on o.id = m.organisation_id
+    join expiry.mentor_sightings as seen on seen.mentor_id = m.id
     left join expiry.certifications as c on c.mentor_id = m.id
     join expiry.sending_hours as h on h.organisation_id = o.id
     left join expiry.reachable_coordinators as r on r.coordinator_id = m.coordinator_id
@@ -41,7 +42,7 @@ begin
    where m.id = any (p_mentor_ids)
      and latest.kind is not null
      and (latest.kind = 'lapsed') = (told.expiry_date < ((select expiry.now()) at time zone o.zone_in_force)::date)
-     and exists (select from expiry.mentor_status_transitions as t where t.mentor_id = m.id and t.was_visible)
+     and seen.was_seen_before
      and (latest.kind = 'lapsed' or exists (
        select from expiry.reminder_dispatch_log as l
         where l.mentor_id = m.id and l.kind = 'lapsed' and l.certification_expiry_date = (
