@@ -1,17 +1,23 @@
 import type { Client } from 'pg'
 import { knownObjects, knownStructure } from '../../db/apply.ts'
 import { compareObjects } from '../../db/fingerprints.ts'
-import { compareStructure, findForeign } from '../../db/structure.ts'
+import type { DatabaseObject } from '../../db/objects.ts'
+import { compareStructure, findForeign, type Structure } from '../../db/structure.ts'
 import { type Finding, fail, migrate, pass, shorten } from './finding.ts'
 
 /** What the migrations and the files of this version make against what there is, and whose it is. */
 export async function checkObjects(database: Client): Promise<Finding[]> {
-  return [await checkFiles(database), ...(await checkTables(database)), await checkOwner(database)]
+  const [objects, structure] = await Promise.all([knownObjects(), knownStructure()])
+  return [
+    await checkFiles(database, objects),
+    ...(await checkTables(database, structure)),
+    await checkOwner(database, structure, objects),
+  ]
 }
 
 /** Functions, views and triggers against the files of this version, and against what migrate once made of them. */
-async function checkFiles(database: Client): Promise<Finding> {
-  const { missing, retired, unknown, outdated, altered, off } = await compareObjects(database, await knownObjects())
+async function checkFiles(database: Client, objects: DatabaseObject[]): Promise<Finding> {
+  const { missing, retired, unknown, outdated, altered, off } = await compareObjects(database, objects)
   const differences: [string, string[]][] = [
     ['missing', missing],
     ['of another version', outdated],
@@ -31,8 +37,8 @@ async function checkFiles(database: Client): Promise<Finding> {
 }
 
 /** Keys, checks and indexes, which the migrations made once. */
-async function checkTables(database: Client): Promise<Finding[]> {
-  const { missing, off } = await compareStructure(database, await knownStructure())
+async function checkTables(database: Client, structure: Structure): Promise<Finding[]> {
+  const { missing, off } = await compareStructure(database, structure)
   const lost = missing.map(({ kind, table, name, file }) => `${kind} ${name} of expiry.${table} (${file})`)
   const findings =
     lost.length === 0
@@ -53,8 +59,8 @@ async function checkTables(database: Client): Promise<Finding[]> {
 }
 
 /** A function of ours runs with the rights of its owner, and `migrate` can only replace what is expiry_owner's. */
-async function checkOwner(database: Client): Promise<Finding> {
-  const foreign = await findForeign(database, await knownStructure(), await knownObjects())
+async function checkOwner(database: Client, structure: Structure, objects: DatabaseObject[]): Promise<Finding> {
+  const foreign = await findForeign(database, structure, objects)
   if (foreign.length === 0) return pass('owner', 'everything belongs to expiry_owner')
   const found = foreign.map(({ name, owner }) => `${name} (${owner})`)
   const statements = foreign.map(({ kind, name }) => `alter ${kind} ${name} owner to expiry_owner`)
