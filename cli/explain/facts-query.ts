@@ -23,13 +23,8 @@ const dateSetOn = `(coalesce(
 
 const thresholds = list(
   `'thresholdDay', e.threshold_day, 'urgency', e.urgency,
-<<<<<<< HEAD
-   'introducedOn', (e.introduced_at at time zone o.zone_in_force)::date,
-   'from', c.expiry_date - e.threshold_day, 'until', c.expiry_date - coalesce(e.tighter + 1, 0)`,
-=======
    'introducedOn', (e.introduced_at at time zone o.zone_in_force)::date,
    'from', s.standing_date - e.threshold_day, 'until', s.standing_date - coalesce(e.tighter + 1, 0)`,
->>>>>>> w-c
   'e.threshold_day desc',
   `(select e.*, pg_catalog.lag(e.threshold_day) over (order by e.threshold_day) as tighter
       from expiry.effective_thresholds as e where e.organisation_id = o.id) as e`,
@@ -120,14 +115,7 @@ export const factsQuery = `
            ) end,
            'certification', case when c.id is not null then pg_catalog.jsonb_build_object(
              'expiryDate', c.expiry_date, 'daysLeft', c.expiry_date - expiry.today(o.id),
-<<<<<<< HEAD
-             'recordedAt', ${local('c.created_at')},
-             'dateSetOn', (coalesce((
-               select pg_catalog.max(h.changed_at) from expiry.certification_history as h where h.mentor_id = m.id
-             ), c.created_at) at time zone o.zone_in_force)::date
-=======
              'recordedAt', ${local('c.created_at')}
->>>>>>> w-c
            ) end,
            'history', ${history},
            'thresholds', ${thresholds},

@@ -14,16 +14,12 @@ as $$
 begin
   return query
   with calendar as materialized (
-<<<<<<< HEAD
-    select o.id, ((select expiry.now()) at time zone o.zone_in_force)::date as today from expiry.organisations as o
-=======
     select o.id, o.fallback_email, o.send_from, clock.today, clock.today + (owed.organisation_id is null)::integer as night_on,
            h.opens_in > interval '0' as is_closed, h.opens_on
       from expiry.organisations as o
       join expiry.sending_hours as h on h.organisation_id = o.id
       left join expiry.nightly_owed() as owed on owed.organisation_id = o.id
      cross join lateral (select ((select expiry.now()) at time zone o.zone_in_force)::date as today) as clock
->>>>>>> w-c
   ), standing as (
     select c.mentor_id, c.expiry_date
       from expiry.certifications as c
