@@ -81,9 +81,15 @@ export function serviceMessages({ reminders, transitions }: Facts): { rows: Remi
 /** What happens with the status next, and when, if nothing changes. */
 export function wordsForService({ mentor, standing, organisation }: Facts): string[] {
   const { status, pausedUntil, removal } = mentor
+  const tick = 'at the first tick after local midnight'
+  const leaves = `leaves service on ${standing.leavesOn}, ${tick}, unless a later date is recorded before`
   if (standing.wantedStatus !== status) {
     const when = mentor.isNoted ? 'within seconds, by the next sweep of a listener' : 'by the next night'
-    return [`the status becomes ${standing.wantedStatus} ${when}`]
+    const isBack = standing.wantedStatus === 'active' || standing.wantedStatus === 'paused'
+    return [
+      `the status becomes ${standing.wantedStatus} ${when}`,
+      ...(isBack && standing.date !== null ? [leaves] : []),
+    ]
   }
   const isPaused = status === 'paused'
   const back = pausedUntil === null ? undefined : `back from the pause on ${pausedUntil}`
@@ -96,8 +102,6 @@ export function wordsForService({ mentor, standing, organisation }: Facts): stri
           'no date is on record that could run out: the mentor keeps the status, and is not to be seen on the website',
         ]
       }
-      const tick = 'at the first tick after local midnight'
-      const leaves = `leaves service on ${standing.leavesOn}, ${tick}, unless a later date is recorded before`
       if (!isPaused || pausedUntil === null) return [...pause(isPaused, back), leaves]
       return pausedUntil <= standing.date
         ? [`${back}, ${tick}`, leaves]

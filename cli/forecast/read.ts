@@ -10,7 +10,7 @@ export type Line = {
   thresholdDay: number | null
   urgency: string | null
   dueOn: string | null
-  /** `HH:MM` on that day, where a message waits for sending hours. */
+  /** `HH:MM` on that day, where what the night has found, or a message that it will make, waits for sending hours. */
   dueFrom: string | null
   recipient: string | null
   outcome: string
@@ -41,9 +41,12 @@ const forecast = `
            pg_catalog.row_number() over (partition by f.outcome order by f.due_on, f.mentor_id) as place
       from (
         select r.organisation_id, r.mentor_id, 'reminder'::expiry.reminder_kind as kind, r.certification_expiry_date,
-               r.threshold_day, r.urgency, r.due_on, null::time as due_from, r.recipient, r.outcome, r.log_id,
+               r.threshold_day, r.urgency, r.due_on,
+               case when w.id is not null then nullif(o.send_from, time '00:00') end as due_from, r.recipient, r.outcome, r.log_id,
                null::text as message, null::date as message_on
           from expiry.forecast_reminders($1) as r
+          join expiry.organisations as o on o.id = r.organisation_id
+          left join expiry.waiting_reminders as w on w.id = r.log_id
         union all
         select m.organisation_id, m.mentor_id, m.kind, m.certification_expiry_date, null, null, m.due_on, m.due_from,
                m.recipient, m.outcome, m.log_id, null, null

@@ -195,6 +195,17 @@ test('a status that the facts have overtaken is told to change by the next night
   expect(await statusOf(database, mentor)).toBe('certification_expired')
 })
 
+test('a pause that is over before the night has seen it is told to end, and then when the mentor leaves service', async () => {
+  const mentor = await add()
+  await pauseUntil(database, mentor, '2026-03-02')
+  await setClock(database, '2026-03-02T12:00:00Z')
+  expect(await explain(database, mentor)).toMatch(
+    /the status becomes active by the next night\n {2}leaves service on 2027-01-01/,
+  )
+  await nightly(database)
+  expect(await statusOf(database, mentor)).toBe('active')
+})
+
 test('one whose mentor somebody held when the facts changed is told to change at the next sweep, which changes it', async () => {
   const mentor = await lapse(await add())
   const host = await database.connect()

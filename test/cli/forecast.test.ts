@@ -176,6 +176,7 @@ test('of each departure it is said who is told and when, or why nobody is; a mes
   const never = await addMentor(database, { organisation: dal, expiryDate: '2026-03-04', status: 'paused' })
   await database.query(`update expiry.mentors set external_ref = 'M-4', full_name = 'David' where id = $1`, [never.id])
   await add('M-5', 'Eli', dal, '2026-03-02')
+  await add('M-6', 'Frida', fjord, '2026-04-01')
 
   // Four o'clock has passed: what the night of this day finds goes out in the morning.
   await setClock(database, '2026-03-02T20:00:00Z')
@@ -185,6 +186,9 @@ test('of each departure it is said who is told and when, or why nobody is; a mes
   )
   await nightly(database)
   const done = (await run('--days', '5')).output
+  expect(done).toContain(
+    '    30-day reminder about Frida (fjord/M-6), who expires 2026-04-01, to kari@example.org: waits for the sending hours, from 08:00\n',
+  )
   expect(done).toContain(
     '    message that the mentor is out of service, about Anders (fjord/M-1), to kari@example.org: waits for the sending hours, from 08:00\n',
   )
