@@ -35,6 +35,15 @@ export async function checkPortal(
   return database ? [...findings, ...(await checkPortalTables(database, published))] : findings
 }
 
+/** Whether the sync is configured where it is needed, and its credential lasts; asks nothing of the portal. */
+export async function checkPortalSettings(config: Config, database: Client): Promise<Finding[]> {
+  const settings = portalOf(config)
+  const published = await publishedOrganisations(database)
+  if (settings) return [sync(settings, published), checkSecret(config)]
+  if (published.length === 0) return []
+  return [(await isKeptUp(database)) ? elsewhere(published) : off(published)]
+}
+
 function off(published: string[]): Finding {
   return fail(
     'sync',
