@@ -20,6 +20,7 @@ const mayExecute: Record<string, string> = {
   nightly: 'service',
   run_nightly: 'app service',
   nightly_owed: 'app service',
+  note_nightly_call: 'service',
   nightly_phases: 'service',
   open_nightly_run: 'service',
   run_nightly_phase: 'service',
