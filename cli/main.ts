@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { z } from 'zod'
-import { SchemaNewerError } from '../db/migrations.ts'
+import { MigrationEditedError, SchemaNewerError } from '../db/migrations.ts'
 import { ConfigurationError, parseDatabase } from '../runtime/config.ts'
 import { EmbeddedPostgresError } from '../runtime/embedded/fault.ts'
 import { findRunningInstance } from '../runtime/embedded/find.ts'
 import { summarise } from '../runtime/errors.ts'
-import { packageRoot } from '../runtime/package-root.ts'
 import type { CommandDeps, ExitCode } from './command.ts'
 import { commands } from './commands.ts'
 import { legibly } from './legible.ts'
@@ -14,6 +10,7 @@ import { ServerRefusedError, serverRefusalOf } from './server-refusals.ts'
 import { tlsRemedy } from './tls-remedy.ts'
 import { describeUnknown, findUnknownVariables } from './unknown-variables.ts'
 import { UsageError } from './usage.ts'
+import { packageVersion } from './version.ts'
 
 /** Where the embedded instance keeps its files, below the working folder. */
 const dataRoot = '.data'
@@ -22,11 +19,6 @@ function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length))
   const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
   return `mentor-expiry <command> [options]\n\n${lines.join('\n')}\n\nmentor-expiry <command> --help tells more.\n`
-}
-
-function packageVersion(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8')
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
 }
 
 /** Runs one command and says how the process should end. */
@@ -59,7 +51,10 @@ export async function runCommand(
   } catch (error) {
     const code = explain(error, listed.name, deps.stderr)
     if (error instanceof ConfigurationError) {
-      for (const unknown of findUnknownVariables(deps.env)) deps.stderr.write(`  ${describeUnknown(unknown)}\n`)
+      for (const unknown of findUnknownVariables(deps.env)) {
+        // A rule may have refused it already.
+        if (!error.message.includes(`\n  ${unknown.variable}: `)) deps.stderr.write(`  ${describeUnknown(unknown)}\n`)
+      }
     }
     return code
   }
@@ -75,7 +70,6 @@ async function databaseUrl(env: NodeJS.ProcessEnv): Promise<string | undefined> 
 
 /** What a person can do about an error that is not this program's fault, by its code; see docs/errors.md. */
 const remedies: Record<string, string> = {
-  EADDRINUSE: 'another program listens at this address already',
   ECONNREFUSED: 'no server answers at the address of DATABASE_URL',
   ENOTFOUND: 'the host of DATABASE_URL is not known',
   ETIMEDOUT: 'the server of DATABASE_URL does not answer',
@@ -91,7 +85,11 @@ function explain(error: unknown, command: string, stderr: NodeJS.WriteStream): E
     stderr.write(`${error.message}\n\`mentor-expiry ${command} --help\` tells more.\n`)
     return 2
   }
-  if (error instanceof ConfigurationError || error instanceof SchemaNewerError) {
+  if (
+    error instanceof ConfigurationError ||
+    error instanceof SchemaNewerError ||
+    error instanceof MigrationEditedError
+  ) {
     stderr.write(`${error.message}\n`)
     return 2
   }

@@ -17,6 +17,18 @@ const refusals: Record<string, (variable: string) => ServerRefusal> = {
     words: 'the database takes no changes: it is read-only, or a standby',
     remedy: `let ${variable} lead to the primary, or end default_transaction_read_only; \`mentor-expiry doctor\` tells which`,
   }),
+  READONLY: (variable) => ({
+    words: 'this Redis is a replica, which takes no changes',
+    remedy: `let ${variable} lead to the primary, or promote this one`,
+  }),
+  OOM: () => ({
+    words: 'Redis is full',
+    remedy: 'raise maxmemory, or find what else fills it: finished jobs go within the hour',
+  }),
+  MISCONF: () => ({
+    words: 'Redis cannot write its snapshot, and takes no changes until it can',
+    remedy: 'see its log: mostly the disk is full',
+  }),
   '53300': () => ({
     words: 'the server has no connection left for this login',
     remedy: 'end what holds them, or raise max_connections or the limit of the login',

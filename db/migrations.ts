@@ -27,6 +27,11 @@ export class SchemaNewerError extends Error {
   override readonly name = 'SchemaNewerError'
 }
 
+/** A migration's file is not what was applied under its name: waiting cannot help. */
+export class MigrationEditedError extends Error {
+  override readonly name = 'MigrationEditedError'
+}
+
 /** Compares the names of the migrations applied with those on disk. `absent` where there is no schema at all. */
 export async function compareSchema(
   client: Pick<Pool, 'query'>,
@@ -43,7 +48,7 @@ export async function compareSchema(
 /**
  * Applies each migration that the database lacks, by name and in the journal's order, in the caller's transaction.
  * Not Drizzle's own migrator: it takes no lock and passes over, in silence, a migration merged late with an older date.
- * Throws SchemaNewerError, or an Error when a migration was edited after it had been applied.
+ * Throws SchemaNewerError, or MigrationEditedError when a migration was edited after it had been applied.
  */
 export async function applyMigrations(client: Client, migrations: Migration[]): Promise<string[]> {
   await client.query(`create table if not exists expiry.schema_migrations (
@@ -62,8 +67,11 @@ export async function applyMigrations(client: Client, migrations: Migration[]): 
   const missing = migrations.filter((migration) => !applied.has(migration.tag))
   for (const migration of migrations) {
     const hash = applied.get(migration.tag)
-    if (hash !== undefined && hash !== migration.hash)
-      throw new Error(`migration ${migration.tag} was edited after it had been applied`)
+    if (hash !== undefined && hash !== migration.hash) {
+      throw new MigrationEditedError(
+        `the migration db/migrations/${migration.tag}.sql was edited after it had been applied to this database: install the release anew, and put what it was to change into a new migration`,
+      )
+    }
   }
   for (const migration of missing) {
     for (const statement of migration.statements) await client.query(statement)

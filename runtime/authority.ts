@@ -11,7 +11,7 @@ const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  * authority is replaced. Throws an error whose message names the fault, and neither the path nor anything in the file.
  */
 export function readAuthority(file: string, now = Date.now()): Authority {
-  const certificates = readText(file).match(certificate) ?? []
+  const certificates = readConfiguredFile(file).match(certificate) ?? []
   if (certificates.length === 0) throw new Error('holds no certificate in PEM format')
   const periods = certificates.map(periodOf)
   if (periods.every(({ until }) => until < now)) throw new Error('holds no certificate that has not expired')
@@ -19,14 +19,6 @@ export function readAuthority(file: string, now = Date.now()): Authority {
     throw new Error('holds no certificate that is valid yet: is the clock right?')
   }
   return { certificates }
-}
-
-function readText(file: string): string {
-  try {
-    return readConfiguredFile(file)
-  } catch {
-    throw new Error('cannot be read')
-  }
 }
 
 /** From when until when a certificate is valid, in milliseconds of the epoch. */

@@ -23,17 +23,28 @@ export const count = (fallback: number, most: number) => {
 const namesHost = (url: string) => !URL.canParse(url) || /^(%2f.*|[^%]*)$/i.test(new URL(url).hostname)
 const noHost = 'names no host: is something in it left to be filled in?'
 
+/** Of a URL that begins as it must, and is none, what mostly is the cause. */
+const orEncode = (error: string, scheme: RegExp) => (issue: { input?: unknown }) => {
+  const isMeant = typeof issue.input === 'string' && scheme.test(issue.input)
+  return isMeant
+    ? 'is no URL: special characters in user and password are percent-encoded (@ is %40, : is %3A, / is %2F, # is %23, ? is %3F)'
+    : error
+}
+
+const postgres = /^postgres(ql)?:\/\//
 /** A server of PostgreSQL. */
 export const postgresUrl = z
-  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+  .url({ protocol: /^postgres(ql)?$/, error: orEncode('must be a postgres:// URL', postgres) })
   .refine(namesHost, noHost)
 /** The queue's server. */
 export const queueUrl = z
   .union(
     [z.url({ protocol: /^(rediss?|postgres(ql)?)$/ }), z.string().refine((url) => parseClusterUrl(url) !== undefined)],
     {
-      error:
+      error: orEncode(
         'must be a redis://, rediss:// or postgres:// URL, or redis-cluster://user:password@host:port,host:port (rediss-cluster:// with TLS)',
+        /^(rediss?|postgres(ql)?):\/\//,
+      ),
     },
   )
   .refine(namesHost, noHost)

@@ -1,10 +1,22 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { codeOf } from './embedded/fault.ts'
 
 /** Bytes that a file named in the configuration may have. */
 const most = 4 * 1024 * 1024
 
-/** The text of a file that the configuration names. Throws where it cannot be read or is too large, as a device that never ends. */
+/**
+ * The text of a file that the configuration names. Throws where it cannot be read or is too large, as a device that never ends;
+ * the message names the system's code and nothing of the file.
+ */
 export function readConfiguredFile(file: string): string {
+  try {
+    return read(file)
+  } catch (error) {
+    throw new Error(`cannot be read (${codeOf(error) ?? 'EFBIG'})`, { cause: error })
+  }
+}
+
+function read(file: string): string {
   const descriptor = openSync(file, 'r')
   try {
     const content = Buffer.alloc(most + 1)

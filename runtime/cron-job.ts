@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg'
+import { longestGap } from './cron-gap.ts'
+import { summarise } from './errors.ts'
 
 /** What pg_cron calls. */
 export const nightCommand = `call expiry.nightly('pg_cron')`
@@ -40,7 +42,7 @@ export async function readNightJob(cron: Pick<ClientBase, 'query'>, database: st
     )
     return rights[0]?.partly === false ? 'gone' : 'unseen'
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === insufficientPrivilege) return 'closed'
+    if (summarise(error).code === insufficientPrivilege) return 'closed'
     throw error
   }
 }
@@ -55,14 +57,75 @@ const readJob = `
     ) as d on true
    where j.jobname = $1`
 
-export type JobFault = 'gone' | 'disabled' | 'changed' | 'failing'
+export type JobFault = 'gone' | 'disabled' | 'changed' | 'failing' | 'silent'
 
-/** What keeps the job from running the night as it was scheduled; undefined when nothing does, or nobody can tell. */
-export function faultOfJob(job: FoundJob, wanted: { database: string; schedule: string }): JobFault | undefined {
-  if (job === 'unseen' || job === 'closed') return undefined
+/** What keeps the job, as pg_cron has it, from running the night as it was scheduled; undefined when nothing does. */
+export function faultOfJob(
+  job: CronJob | 'gone',
+  wanted: { database: string; schedule: string },
+): JobFault | undefined {
   if (job === 'gone') return 'gone'
   if (!job.active) return 'disabled'
   if (job.status === 'failed') return 'failing'
   const isOurs = job.command === nightCommand && job.database === wanted.database && job.schedule === wanted.schedule
   return isOurs ? undefined : 'changed'
+}
+
+/** Who was asked to call the night of this database. Of times the seconds since then. */
+export type NightSchedule = {
+  scheduler: 'pg_cron' | 'service'
+  schedule: string
+  database: string
+  /** Whether pg_cron lives in this database. */
+  isHere: boolean
+  setAgo: number
+  /** Null where pg_cron has never called. */
+  calledAgo: number | null
+  /** How long the server has been up. */
+  upFor: number
+}
+
+/** Reads it; undefined where nobody was asked yet. */
+export async function readNightSchedule(database: Pick<ClientBase, 'query'>): Promise<NightSchedule | undefined> {
+  const { rows } = await database.query<NightSchedule>(
+    `select s.scheduler, s.schedule, pg_catalog.current_database()::text as database,
+            exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') as "isHere",
+            extract(epoch from clock.now - s.set_at)::float8 as "setAgo",
+            extract(epoch from clock.now - s.called_at)::float8 as "calledAgo",
+            extract(epoch from clock.now - pg_catalog.pg_postmaster_start_time())::float8 as "upFor"
+       from expiry.nightly_schedule as s cross join pg_catalog.clock_timestamp() as clock (now)`,
+  )
+  return rows[0]
+}
+
+/**
+ * Seconds since pg_cron was last heard of, by the night that it calls or by its own account of the job, where these are more
+ * than two of its rounds; undefined where they are not, and where the schedule does not tell how long a round is.
+ */
+export function silenceOf({ schedule, calledAgo, setAgo }: NightSchedule, job: FoundJob): number | undefined {
+  const gap = longestGap(schedule)
+  const accounts = [calledAgo, typeof job === 'object' ? job.ago : null].filter((ago) => ago !== null)
+  const quiet = accounts.length === 0 ? setAgo : Math.min(...accounts)
+  return gap !== undefined && quiet > 2 * gap ? quiet : undefined
+}
+
+/** Whether a round of the schedule was due since it was set and since the server is up, so that its silence means something. */
+export function wasDue({ schedule, setAgo, upFor }: NightSchedule): boolean {
+  return Math.min(setAgo, upFor) > (longestGap(schedule) ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * The database that the pg_cron of this server lives in: null where it is not loaded, and undefined where it is and this login may
+ * not know more.
+ */
+export async function cronDatabaseOf(client: Pick<ClientBase, 'query'>): Promise<string | null | undefined> {
+  try {
+    const { rows } = await client.query<{ value: string | null }>(
+      `select pg_catalog.current_setting('cron.database_name', true) as value`,
+    )
+    return rows[0]?.value
+  } catch (error) {
+    if (summarise(error).code === insufficientPrivilege) return undefined
+    throw error
+  }
 }

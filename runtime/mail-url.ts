@@ -42,18 +42,17 @@ export function parseMailUrl(text: string): SmtpServer {
   if (url?.protocol !== 'smtp:' && url?.protocol !== 'smtps:') throw new Error('must be an smtp:// or smtps:// URL')
   const query = Query.safeParse(Object.fromEntries(url.searchParams))
   const [user, pass] = [decoded(url.username), decoded(url.password)]
+  const ca = readPem(query.data?.caFile)
   const faults = [
     /^$|%/.test(url.hostname) && 'names no host', // a placeholder such as … is percent-encoded
     url.pathname !== '' && url.pathname !== '/' && 'has a path, which means nothing to a mail server',
     !query.success && `has bad options in its query: ${faultyOptions(query.error)}`,
     (user === undefined || pass === undefined) && 'has a user or password that is not percent-encoded',
-    query.data?.caFile !== undefined &&
-      readPem(query.data.caFile) === undefined &&
-      'names a caFile that cannot be read',
+    ca.fault !== undefined && `names a caFile that ${ca.fault}`,
   ].filter((fault) => fault !== false)
   if (faults.length > 0 || !query.success || user === undefined || pass === undefined)
     throw new Error(faults.join('; '))
-  const { caFile, servername, rejectUnauthorized, minVersion, ...options } = withoutUndefined(query.data)
+  const { caFile: _, servername, rejectUnauthorized, minVersion, ...options } = withoutUndefined(query.data)
   const secure = url.protocol === 'smtps:'
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -61,7 +60,7 @@ export function parseMailUrl(text: string): SmtpServer {
     secure,
     ...options,
     ...(user || pass ? { auth: { user, pass } } : {}),
-    tls: withoutUndefined({ ca: caFile && readPem(caFile), servername, rejectUnauthorized, minVersion }),
+    tls: withoutUndefined({ ca: ca.text, servername, rejectUnauthorized, minVersion }),
   }
 }
 
@@ -73,16 +72,18 @@ function decoded(part: string): string | undefined {
   }
 }
 
-function readPem(file: string): string | undefined {
+function readPem(file: string | undefined): { text?: string; fault?: string } {
+  if (file === undefined) return {}
   try {
-    return readConfiguredFile(file)
-  } catch {
-    return undefined
+    return { text: readConfiguredFile(file) }
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : 'cannot be read' }
   }
 }
 
 function faultyOptions(error: z.ZodError): string {
-  return error.issues.map((issue) => issue.path.join('.') || 'an unknown option').join(', ')
+  const known = Object.keys(Query.shape).join(', ')
+  return error.issues.map((issue) => issue.path.join('.') || `an unknown option (known are ${known})`).join(', ')
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { AlertTold } from './alerts/events.ts'
 import { prepareAlerts } from './alerts/prepare.ts'
 import { type Config, serversOf } from './config.ts'
+import { type QueueDiffers, watchOtherQueues } from './connected-services.ts'
 import { atMost } from './pause.ts'
 import { openPool } from './pool.ts'
 import { connectQueue, type QueueConnection } from './queue.ts'
@@ -15,6 +16,7 @@ export type QueueServiceDeps = {
       | { kind: 'connection_error'; error: unknown }
       | QueueEvent
       | DatabaseEvent
+      | QueueDiffers
       | AlertTold
       | { kind: 'stopped' },
   ) => void
@@ -28,7 +30,7 @@ const patience = 3_000
 
 /**
  * What a service that works on a queue has around its work, until the signal aborts: connections, the waiting for schema and
- * queue, the watch over both servers, the telling of alerts, and an end that nothing which is away holds up. Rejects with what
+ * queue, the watch over both servers and over other services' queues, the telling of alerts, and an end that nothing which is away holds up. Rejects with what
  * the work, or the waiting for the schema, has thrown before the signal aborted.
  */
 export async function runQueueService(
@@ -44,13 +46,16 @@ export async function runQueueService(
   const pool = openPool({ ...servers.database, name, max, patience: 30_000, onError })
   let connection: QueueConnection | undefined
   let watch: ServerWatch | undefined
-  let alerts: Promise<void> | undefined
+  let beside: Promise<unknown> | undefined
   const ended = new AbortController()
   const working = AbortSignal.any([signal, ended.signal])
   try {
     await untilReady(pool, onWaiting)
     // Not after the queue is there: that it is not may be what there is to tell.
-    alerts = tellAlerts(working)
+    beside = Promise.all([
+      tellAlerts(working),
+      watchOtherQueues({ pool, servers, observe, onError }, config.CHECK_INTERVAL, working),
+    ])
     const onQueueError = (error: unknown) => {
       onError(error)
       watch?.heed(error)
@@ -73,7 +78,7 @@ export async function runQueueService(
     ended.abort()
     await atMost(patience, connection?.close()).catch(onError)
     await atMost(patience, pool.end()).catch(onError)
-    await atMost(patience, alerts)
+    await atMost(patience, beside)
     observe({ kind: 'stopped' })
   }
 }

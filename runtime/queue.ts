@@ -12,6 +12,7 @@ import { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import { tellWhyNodesFail } from './cluster-failures.ts'
 import { isClusterUrl, parseClusterUrl } from './cluster-url.ts'
+import { type QueueKind, queueKindOf } from './connected-services.ts'
 import { pause } from './pause.ts'
 import { openPool } from './pool.ts'
 import { watchCopies } from './redis-copies.ts'
@@ -21,7 +22,7 @@ import type { ServerAddress } from './server-address.ts'
 const prefix = '{mentor-expiry}'
 
 export type QueueConnection = {
-  kind: 'redis' | 'postgres'
+  kind: QueueKind
   openQueue(name: string): Queue
   openWorker(name: string, processor: Processor, options: Omit<WorkerOptions, 'connection' | 'prefix'>): Worker
   /**
@@ -31,6 +32,8 @@ export type QueueConnection = {
   ready(onFailure: (error: unknown) => void, signal: AbortSignal): Promise<void>
   /** Resolves once the server takes what a worker asks of it, and rejects with its refusal. Changes nothing. */
   takesWork(): Promise<void>
+  /** Whether somebody has paused the queue of this name. Changes nothing. */
+  isPaused(name: string): Promise<boolean>
   /** The server itself, for questions that BullMQ does not answer in bulk. */
   server: { kind: 'redis'; redis: Redis | Cluster } | { kind: 'postgres'; pool: Pool }
   close(): Promise<void>
@@ -62,7 +65,19 @@ const workerPatience = 30_000
  * hand over at once stays in the table, and is not delivered long after the claim was given up.
  */
 export function connectQueue(options: QueueConnectionOptions): QueueConnection {
-  return options.url.startsWith('postgres') ? onPostgres(options) : onRedis(options)
+  return queueKindOf(options) === 'postgres' ? onPostgres(options) : onRedis(options)
+}
+
+/** Of a queue that is asked one thing: it writes nothing of itself, and says nothing about its server. */
+const readOnly = { skipMetasUpdate: true, skipVersionCheck: true }
+
+async function isPaused(queue: Queue): Promise<boolean> {
+  queue.on('error', () => undefined) // rejects what is asked as well
+  try {
+    return await queue.isPaused()
+  } finally {
+    await queue.close()
+  }
 }
 
 /** A script that may write and finds nothing to: refused where BullMQ's are, by a replica or a full server for example. */
@@ -82,6 +97,7 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
     async takesWork() {
       await redis.eval(vainWrite, 1, `${prefix}:vain`)
     },
+    isPaused: (name) => isPaused(new Queue(name, { ...settings, ...readOnly })),
     server: { kind: 'redis', redis },
     async close() {
       closed = true
@@ -174,6 +190,7 @@ function onPostgres({ role, connections, ...options }: QueueConnectionOptions): 
     async takesWork() {
       await pool.query(vainLock)
     },
+    isPaused: (name) => isPaused(new Queue(name, { ...settings, ...readOnly }, postgresBackend)),
     server: { kind: 'postgres', pool },
     async close() {
       await pool.end()

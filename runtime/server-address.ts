@@ -99,8 +99,8 @@ function inPostgresUrl(url: URL, caVariable: string, caFile: string): string[] {
   for (const option of ['sslcert', 'sslkey']) {
     try {
       readNamed(url, option)
-    } catch {
-      faults.push(`its ${option} cannot be read`)
+    } catch (error) {
+      faults.push(`its ${option} ${error instanceof Error ? error.message : 'cannot be read'}`)
     }
   }
   const host = url.searchParams.get('host') ?? url.hostname

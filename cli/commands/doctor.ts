@@ -1,9 +1,10 @@
 import { needsDatabase, parseConfig } from '../../runtime/config.ts'
 import type { Command } from '../command.ts'
 import { type Area, diagnose } from '../doctor/diagnose.ts'
-import { counted, type Outcome } from '../doctor/finding.ts'
+import { counted, type Outcome, pass } from '../doctor/finding.ts'
 import { checkVariables } from '../doctor/variables.ts'
 import { parseUsage } from '../usage.ts'
+import { packageVersion } from '../version.ts'
 
 const help = `mentor-expiry doctor [--json]
 
@@ -25,7 +26,8 @@ export const doctorCommand: Command = {
       areas.push(area)
       if (!values.json) stdout.write(describe(area))
     }
-    show({ area: 'Configuration', findings: checkVariables(env) })
+    const program = pass('program', `mentor-expiry ${packageVersion()} on Node ${process.versions.node}`)
+    show({ area: 'Configuration', findings: [program, ...checkVariables(env)] })
     for await (const area of diagnose(config, signal)) show(area)
     const failed = areas.flatMap(({ findings }) => findings).filter(({ outcome }) => outcome === 'fail').length
     if (values.json) stdout.write(`${JSON.stringify({ failed, areas })}\n`)

@@ -1,12 +1,11 @@
-import { type Config, serversOf } from '../../runtime/config.ts'
-import type { Logger } from '../../runtime/logger.ts'
+import { serversOf } from '../../runtime/config.ts'
 import { openMonitoring, openRegistry } from '../../runtime/monitoring/open.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { listenerLog } from '../../services/listener/event-log.ts'
 import type { Observe } from '../../services/listener/events.ts'
 import { runListener } from '../../services/listener/listener.ts'
 import { monitorListener, monitorTables } from '../../services/listener/monitoring.ts'
-import { atStart, diagnose } from '../doctor/diagnose.ts'
+import { checkAtStart, surroundings } from '../checks-at-start.ts'
 import { serviceCommand } from '../service.ts'
 
 export const listenerCommand = serviceCommand({
@@ -18,13 +17,11 @@ Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /ready
     const registry = openRegistry()
     const { observe, readiness } = monitorListener(registry)
     const log = listenerLog(logger)
-    let isLookedAt = false
+    const check = checkAtStart({ config, logger }, { areas: { started: surroundings }, hearsDoorbell: true }, signal)
     const both: Observe = (event) => {
       log(event)
       observe(event)
-      if (event.kind !== 'started' || isLookedAt) return
-      isLookedAt = true
-      void warnOfFaults({ config, logger }, signal)
+      check(event)
     }
     const pool = openPool({
       ...serversOf(config).database,
@@ -45,19 +42,3 @@ Run as many as you like. LISTENER_HTTP=host:port lets it answer /healthz, /ready
     }
   },
 })
-
-/** The checks of `doctor` that matter at start; what fails is a line in the log, and the work goes on. */
-async function warnOfFaults(
-  { config, logger }: { config: Config; logger: Logger },
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for await (const { findings } of diagnose(config, signal, atStart)) {
-      for (const { outcome, check, found, remedy } of findings) {
-        if (outcome === 'fail') logger.warn({ check, found, remedy }, 'check_failed')
-      }
-    }
-  } catch (error) {
-    logger.debug({ error }, 'check_failed')
-  }
-}

@@ -15,7 +15,7 @@ codes and the mentors who stayed stuck and are left to the next run; and the ale
   --owed   what a schedule does instead: only the organisations whose present day is not processed yet, each phase
            committed by itself; nothing while another run is under way
 
-Needs a login with expiry_service. Exit code 0: done, or nothing was owed, 1: a phase failed or the run was broken off.
+Needs a login with the role expiry_service. Exit code 0: done, or nothing was owed, 1: a phase failed or the run was broken off.
 `
 
 export const nightlyCommand: Command = {

@@ -4,6 +4,7 @@ import type { Observe } from '../../services/notifier/events.ts'
 import { monitorNotifier } from '../../services/notifier/monitoring.ts'
 import { runNotifier } from '../../services/notifier/notifier.ts'
 import { findChannelFaults, openChannels } from '../../services/notifier/open-channels.ts'
+import { checkAtStart, surroundings } from '../checks-at-start.ts'
 import { serviceCommand } from '../service.ts'
 import { findRedirectFaults } from '../unknown-variables.ts'
 
@@ -18,9 +19,12 @@ export const notifierCommand = serviceCommand({
     const registry = openRegistry()
     const { observe, readiness } = monitorNotifier(registry)
     const log = notifierLog(logger)
+    const areas = { started: [...surroundings, 'Channels'] } as const
+    const check = checkAtStart({ config, logger }, { areas, hearsDoorbell: false }, signal)
     const both: Observe = (event) => {
       log(event)
       observe(event)
+      check(event)
     }
     try {
       await using _monitoring = await openMonitoring(

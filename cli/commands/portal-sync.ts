@@ -3,6 +3,7 @@ import { portalSyncLog } from '../../services/portal-sync/event-log.ts'
 import type { Observe } from '../../services/portal-sync/events.ts'
 import { monitorPortalSync } from '../../services/portal-sync/monitoring.ts'
 import { runPortalSync } from '../../services/portal-sync/portal-sync.ts'
+import { checkAtStart, surroundings } from '../checks-at-start.ts'
 import { serviceCommand } from '../service.ts'
 
 export const portalSyncCommand = serviceCommand({
@@ -14,9 +15,12 @@ PORTAL_URL it says that the sync is off. PORTAL_SYNC_HTTP=host:port lets it answ
     const registry = openRegistry()
     const { observe, readiness } = monitorPortalSync(registry)
     const log = portalSyncLog(logger)
+    const areas = { started: [...surroundings, 'Portal settings'], off: ['Portal settings'] } as const
+    const check = checkAtStart({ config, logger }, { areas, hearsDoorbell: false }, signal)
     const both: Observe = (event) => {
       log(event)
       observe(event)
+      check(event)
     }
     await using _monitoring = await openMonitoring(
       { registry, readiness },

@@ -66,8 +66,11 @@ export const retryCommand: Command = {
       if (!values.json) stdout.write(`${describe(outcome)}\n`)
     }
     const retried = outcomes.filter(({ outcome }) => outcome === 'retried').length
-    if (values.json) stdout.write(`${JSON.stringify({ retried, reminders: outcomes })}\n`)
-    else if (ids.length === 0) stdout.write('No reminder has failed.\n')
+    if (values.json) {
+      // As they stand now: the services go on meanwhile.
+      for (const outcome of outcomes) if (outcome.row !== null) outcome.row = await readRow(client, String(outcome.id))
+      stdout.write(`${JSON.stringify({ retried, reminders: outcomes })}\n`)
+    } else if (ids.length === 0) stdout.write('No reminder has failed.\n')
     else if (ids.length > 1) stdout.write(`${retried} of ${ids.length} are tried again.\n`)
     return retried > 0 || ids.length === 0 ? 0 : 1
   },

@@ -17,7 +17,7 @@ export async function checkChannels(config: Config, signal: AbortSignal): Promis
     findings.push(
       code === undefined
         ? pass(channel.name, passed(channel, config))
-        : fail(channel.name, `out of order (${wordsForCode(code)})`, remedyFor(code)),
+        : fail(channel.name, `out of order (${wordsForCode(code)})`, remedyFor(code, channel.name)),
     )
     await channel[Symbol.asyncDispose]()
   }
@@ -44,7 +44,7 @@ export async function checkDestinations(config: Config, signal: AbortSignal): Pr
       const code = await probe(patience, signal)
       const check = `alerts by ${name}`
       if (code === undefined) return pass(check, passed({ name }, config))
-      const remedy = remedyFor(code).replaceAll('WEBHOOK_', 'OPERATIONS_WEBHOOK_')
+      const remedy = remedyFor(code, name).replaceAll('WEBHOOK_', 'OPERATIONS_WEBHOOK_')
       return fail(check, `out of order (${wordsForCode(code)})`, remedy)
     }),
   )
@@ -60,34 +60,47 @@ function passed({ name }: Pick<Channel, 'name'>, { MAIL_URL: server, MAIL_OUTBOX
   return `${place} would take a message now`
 }
 
-const wayToServer =
-  'see that host and port in MAIL_URL, or WEBHOOK_URL, are right, the server runs, and no firewall stands between'
+/** The variable with a channel's URL, and what trusts an authority of one's own. */
+type Place = { url: string; authority: string }
+const places = {
+  email: { url: 'MAIL_URL', authority: 'caFile= in MAIL_URL' },
+  webhook: { url: 'WEBHOOK_URL', authority: 'WEBHOOK_CA_FILE' },
+} as const
+
+const wayTo = ({ url }: Place) =>
+  `see that host and port in ${url} are right, the server runs, and no firewall stands between`
+const certificateOf = ({ url, authority }: Place) =>
+  `see that the certificate is valid for the host in ${url}; ${authority} trusts an authority of your own`
+const nameOf = ({ url }: Place) => `see that the host in ${url} is right and that this machine finds it`
 
 /** What to do about a channel's code, by its beginning. */
-const remedies: readonly [beginning: string, remedy: string][] = [
+const remedies: readonly [beginning: string, remedy: (place: Place) => string][] = [
   [
     'smtp_auth',
-    'see that user and password in MAIL_URL are right and percent-encoded; authMethod= chooses another way',
+    () => 'see that user and password in MAIL_URL are right and percent-encoded; authMethod= chooses another way',
   ],
-  ['smtp_tls', 'see that the certificate is valid for the host in MAIL_URL; caFile= trusts an authority of your own'],
-  ['smtp_dns', 'see that the host in MAIL_URL is right and that this machine finds it'],
-  ['smtp_timeout', wayToServer],
-  ['smtp_connect', wayToServer],
-  ['timeout', wayToServer],
-  ['smtp_protocol', 'MAIL_URL is smtps:// where the server speaks TLS from the start (465), smtp:// elsewhere'],
-  ['smtp_sender', 'see that the server lets this login send as MAIL_FROM'],
-  ['smtp_421', 'the server takes nobody now: wait, or lower NOTIFIER_CONCURRENCY'],
-  ['connection_', wayToServer],
-  ['dns', 'see that the host in WEBHOOK_URL is right and that this machine finds it'],
+  ['smtp_tls', certificateOf],
   [
-    'tls',
-    'see that the certificate is valid for the host in WEBHOOK_URL; WEBHOOK_CA_FILE trusts an authority of your own',
+    'smtp_starttls',
+    () =>
+      'requireTLS=true in MAIL_URL needs a port that offers STARTTLS (587), or smtps:// and a port that speaks TLS from the start (465)',
   ],
-  ['http_', 'see that WEBHOOK_URL is right and what stands behind it runs'],
-  ['outbox_', 'let this login write to the folder of MAIL_OUTBOX, and see that the disk is not full'],
+  ['smtp_dns', nameOf],
+  ['smtp_timeout', (place) => `${wayTo(place)}; a server that speaks TLS from the start (465) wants smtps://`],
+  ['smtp_connect', wayTo],
+  ['timeout', wayTo],
+  ['smtp_protocol', () => 'MAIL_URL is smtps:// where the server speaks TLS from the start (465), smtp:// elsewhere'],
+  ['smtp_sender', () => 'see that the server lets this login send as MAIL_FROM'],
+  ['smtp_421', () => 'the server takes nobody now: wait, or lower NOTIFIER_CONCURRENCY'],
+  ['connection_', wayTo],
+  ['dns', nameOf],
+  ['tls', certificateOf],
+  ['http_', ({ url }) => `see that ${url} is right and what stands behind it runs`],
+  ['outbox_', () => 'let this login write to the folder of MAIL_OUTBOX, and see that the disk is not full'],
 ]
 
-function remedyFor(code: string): string {
+function remedyFor(code: string, channel: string): string {
   const found = remedies.find(([beginning]) => code.startsWith(beginning))
-  return found?.[1] ?? 'docs/errors.md, "Outcomes and codes of a delivery attempt", tells what the code means'
+  if (found) return found[1](channel === 'webhook' ? places.webhook : places.email)
+  return 'docs/errors.md, "Outcomes and codes of a delivery attempt", tells what the code means'
 }

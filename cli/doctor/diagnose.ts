@@ -7,7 +7,7 @@ import { checkDatabase } from './database.ts'
 import { type Finding, fail, skip } from './finding.ts'
 import { checkLinks } from './links.ts'
 import { checkNight } from './night.ts'
-import { checkPortal } from './portal.ts'
+import { checkPortal, checkPortalSettings } from './portal.ts'
 import { checkQueue } from './queue.ts'
 import { checkReminders } from './reminders.ts'
 import { checkRights, isClosed, remedyForRefusal } from './rights.ts'
@@ -29,10 +29,8 @@ const areas = [
   'Queue',
   'Channels',
 ] as const
-type AreaName = (typeof areas)[number]
-
-/** Of a service's surroundings, what no waiting will mend: the rest changes while it runs. */
-export const atStart: readonly AreaName[] = ['Database', 'Schema', 'Rights', 'Time', 'Queue']
+/** `Portal settings` is of the portal what is known without asking it. */
+export type AreaName = (typeof areas)[number] | 'Portal settings'
 
 /**
  * Looks at everything that a working installation needs, or at the areas that are wanted, and yields what it finds, area
@@ -68,6 +66,7 @@ export async function* diagnose(
         client,
       )
       yield* await portal(client)
+      yield* await look('Portal settings', () => checkPortalSettings(config, client))
     } else {
       const unseen = 'not looked at without the right schema'
       yield* await look('Rights', async () =>

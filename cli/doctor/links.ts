@@ -10,7 +10,7 @@ export async function checkLinks(database: Client): Promise<Finding[]> {
     `select o.slug, o.mentor_url as template from expiry.organisations as o
       where o.mentor_url is not null order by o.slug`,
   )
-  const broken = rows.filter(({ template }) => expandMentorUrl(template, anyMentor) === null).map(({ slug }) => slug)
+  const broken = rows.filter(({ template }) => expandMentorUrl(template, anyMentor) === null)
   if (broken.length === 0)
     return [
       pass(
@@ -23,7 +23,7 @@ export async function checkLinks(database: Client): Promise<Finding[]> {
   return [
     advise(
       'links',
-      `no address comes of mentor_url of ${broken.join(', ')}: messages go out without the link`,
+      `no address comes of mentor_url of ${broken.map(({ slug, template }) => `${slug} (${template})`).join(', ')}: messages go out without the link`,
       'correct expiry.organisations.mentor_url: docs/configuration.md, "Organisations"',
     ),
   ]

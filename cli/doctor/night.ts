@@ -1,20 +1,21 @@
 import type { Client } from 'pg'
-import { faultOfJob, nightJobName, readNightJob } from '../../runtime/cron-job.ts'
+import {
+  cronDatabaseOf,
+  faultOfJob,
+  type NightSchedule,
+  nightJobName,
+  readNightJob,
+  readNightSchedule,
+  silenceOf,
+} from '../../runtime/cron-job.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { reach } from './connections.ts'
 import { checkEncryption } from './encryption.ts'
 import { advise, counted, type Finding, fail, pass, skip } from './finding.ts'
 
-type Schedule = { scheduler: string; schedule: string; database: string; cron_here: boolean }
-
 /** Whether the nights are run, by whom, and how the last one went. */
 export async function checkNight(database: Client, cron: ServerAddress | undefined): Promise<Finding[]> {
-  const { rows } = await database.query<Schedule>(
-    `select s.scheduler::text as scheduler, s.schedule, pg_catalog.current_database()::text as database,
-            exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') as cron_here
-       from expiry.nightly_schedule as s`,
-  )
-  const [schedule] = rows
+  const schedule = await readNightSchedule(database)
   return [
     ...(schedule ? await checkScheduler(database, schedule, cron) : [neverScheduled]),
     await checkOwed(database),
@@ -26,13 +27,13 @@ const neverScheduled = fail('schedule', 'nobody was asked to run the night', 'ru
 
 async function checkScheduler(
   database: Client,
-  schedule: Schedule,
+  schedule: NightSchedule,
   address: ServerAddress | undefined,
 ): Promise<Finding[]> {
-  if (schedule.scheduler !== 'pg_cron') return [pass('schedule', 'the listener runs the night; keep one running')]
-  if (schedule.cron_here) return [await checkCronJob(database, schedule)]
+  if (schedule.scheduler !== 'pg_cron') return [await checkUnused(database)]
+  if (schedule.isHere) return [await checkCronJob(database, schedule)]
   if (address === undefined) {
-    return [skip('schedule', 'pg_cron lives in another database: set CRON_DATABASE_URL to look at its job')]
+    return [judgeCalls(schedule, 'pg_cron lives in another database: CRON_DATABASE_URL lets doctor look at its job')]
   }
   const reached = await reach(address, { check: 'schedule', variable: 'CRON_DATABASE_URL' })
   if ('outcome' in reached) return [reached]
@@ -40,16 +41,44 @@ async function checkScheduler(
   return [await checkEncryption('TLS (pg_cron)', cron, 'CRON_DATABASE_URL'), await checkCronJob(cron, schedule)]
 }
 
-async function checkCronJob(cron: Client, { database, schedule }: Schedule): Promise<Finding> {
+/** Whether a pg_cron is left idle that could run the night. */
+async function checkUnused(database: Client): Promise<Finding> {
+  const found = 'the listener runs the night; keep one running'
+  if ((await cronDatabaseOf(database)) === null) return pass('schedule', found)
+  return advise(
+    'schedule',
+    `${found}. This server has pg_cron, which is not used`,
+    'nothing, if that is wanted; otherwise `mentor-expiry migrate` gives it the job, or says what stands in the way',
+  )
+}
+
+/** What the calls of pg_cron tell, where its job is not to be seen. */
+function judgeCalls(schedule: NightSchedule, why: string): Finding {
+  const silence = silenceOf(schedule, 'closed')
+  if (silence !== undefined) return silent(silence)
+  if (schedule.calledAgo === null) return skip('schedule', `pg_cron has not called the night yet, and ${why}`)
+  return pass('schedule', `pg_cron called the night ${minutes(schedule.calledAgo)} ago; ${why}`)
+}
+
+function silent(seconds: number): Finding {
+  return fail(
+    'schedule',
+    `pg_cron has not called the night for ${minutes(seconds)}`,
+    `with the DATABASE_URL (or CRON_DATABASE_URL) of \`migrate\`: mentor-expiry sql "select j.jobname, j.active, d.status, d.return_message, d.start_time from cron.job as j left join cron.job_run_details as d using (jobid) order by d.start_time desc nulls last limit 5"; until then the listener runs the night`,
+  )
+}
+
+const minutes = (seconds: number) => counted(Math.round(seconds / 60), 'minute')
+
+async function checkCronJob(cron: Client, schedule: NightSchedule): Promise<Finding> {
+  const { database } = schedule
   const name = nightJobName(database)
   const job = await readNightJob(cron, database)
-  if (job === 'closed') {
-    return skip('schedule', 'this login may not read the tables of pg_cron; run doctor as the login that ran migrate')
+  if (job === 'closed' || job === 'unseen') {
+    return judgeCalls(schedule, 'its job, which only the login that migrates sees, was not looked at')
   }
-  if (job === 'gone' || job === 'unseen') {
-    return fail('schedule', `pg_cron has no job ${name} that this login sees`, 'run `mentor-expiry migrate` again')
-  }
-  switch (faultOfJob(job, { database, schedule })) {
+  if (job === 'gone') return fail('schedule', `pg_cron has no job ${name}`, 'run `mentor-expiry migrate` again')
+  switch (faultOfJob(job, schedule)) {
     case 'disabled':
       return fail('schedule', `the job ${name} is switched off`, `switch it on in cron.job (job ${job.id})`)
     case 'changed':
@@ -65,7 +94,9 @@ async function checkCronJob(cron: Client, { database, schedule }: Schedule): Pro
         `let ${job.user} connect from the server itself without a password (pg_hba.conf or .pgpass), or set cron.use_background_workers; until then the listener runs the night`,
       )
   }
-  const last = job.ago === null ? 'not run yet' : `last run ${Math.round(job.ago / 60)} minutes ago`
+  const silence = silenceOf(schedule, job)
+  if (silence !== undefined) return silent(silence)
+  const last = job.ago === null ? 'not run yet' : `last run ${minutes(job.ago)} ago`
   return pass('schedule', `pg_cron runs ${name} at "${job.schedule}"; ${last}`)
 }
 

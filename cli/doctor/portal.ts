@@ -26,13 +26,29 @@ export async function checkPortal(
 ): Promise<Finding[]> {
   const settings = portalOf(config)
   const published = database ? await publishedOrganisations(database) : []
+  if (!settings && !database) {
+    return [skip('sync', 'off: PORTAL_URL is not set here; who is on the website, only the database tells')]
+  }
   if (!settings && published.length === 0) {
     return [skip('sync', 'off: PORTAL_URL is not set here, and no organisation is on the website')]
   }
   const findings = settings
-    ? [sync(settings, published), ...(await lookAtPortal(settings, published, database, signal)), checkSecret(config)]
+    ? [
+        sync(settings, database && published),
+        ...(await lookAtPortal(settings, published, database, signal)),
+        checkSecret(config),
+      ]
     : [database && (await isKeptUp(database)) ? elsewhere(published) : off(published)]
   return database ? [...findings, ...(await checkPortalTables(database, published))] : findings
+}
+
+/** Whether the sync is configured where it is needed, and its credential lasts; asks nothing of the portal. */
+export async function checkPortalSettings(config: Config, database: Client): Promise<Finding[]> {
+  const settings = portalOf(config)
+  const published = await publishedOrganisations(database)
+  if (settings) return [sync(settings, published), checkSecret(config)]
+  if (published.length === 0) return []
+  return [(await isKeptUp(database)) ? elsewhere(published) : off(published)]
 }
 
 function off(published: string[]): Finding {
@@ -50,7 +66,8 @@ function elsewhere(published: string[]): Finding {
   )
 }
 
-function sync({ credential, url }: PortalSettings, published: string[]): Finding {
+function sync({ credential, url }: PortalSettings, published: string[] | undefined): Finding {
+  if (published === undefined) return pass('sync', `on: ${url}, by ${credential.kind}`)
   const whom =
     published.length === 0 ? 'no organisation is on the website yet' : `on the website: ${published.join(', ')}`
   return pass('sync', `on: ${url}, by ${credential.kind}; ${whom}`)

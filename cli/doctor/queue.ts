@@ -1,8 +1,10 @@
 import { Cluster, type Redis } from 'ioredis'
 import type { Pool, PoolClient } from 'pg'
+import { portalQueue } from '../../contracts/portal-job.ts'
+import { reminderQueue } from '../../contracts/reminder-job.ts'
 import { summarise } from '../../runtime/errors.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
-import { connectQueue } from '../../runtime/queue.ts'
+import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { serverRefusalOf } from '../server-refusals.ts'
 import { tlsRemedy, type UrlVariable } from '../tls-remedy.ts'
@@ -14,8 +16,12 @@ import { spokenAt } from './wire.ts'
 
 const patience = 5_000
 const oldestRedis = [6, 2] as const
+const insufficientPrivilege = '42501'
 
-/** Whether the queue's server answers, over what wire, and whether it keeps what it is given; `variable` says where it is. */
+/**
+ * Whether the queue's server answers, over what wire, whether it keeps what it is given, and whether work goes through it;
+ * `variable` says where it is.
+ */
 export async function checkQueue(address: ServerAddress, variable: UrlVariable): Promise<Finding[]> {
   const refused = new AbortController()
   const onError = (error: unknown) => refused.abort(error)
@@ -23,17 +29,47 @@ export async function checkQueue(address: ServerAddress, variable: UrlVariable):
   const connection = connectQueue({ ...address, role: 'producer', name, connections: 1, onError })
   try {
     const { server } = connection
-    if (server.kind === 'postgres') return await checkPostgres(server.pool, variable)
+    if (server.kind === 'postgres') {
+      const found = await checkPostgres(server.pool, variable)
+      return found.some(({ outcome }) => outcome === 'fail')
+        ? found
+        : [...found, ...(await checkWork(connection, variable))]
+    }
     await atMost(patience, Promise.race([ready(server.redis), aborted(refused.signal)]))
     if (server.redis.status !== 'ready') {
       const code = refused.signal.aborted ? summarise(refused.signal.reason).code : 'ETIMEDOUT'
       const words = serverRefusalOf(code, variable)?.words ?? 'Redis does not answer'
       return [fail('queue', `${words} (${code})`, await remedyForRedis(code, address.url))]
     }
-    return await checkRedis(server.redis)
+    return [...(await checkRedis(server.redis)), ...(await checkWork(connection, variable))]
   } finally {
     await connection.close()
   }
+}
+
+/** Whether the queue takes jobs, and whether somebody has paused it, which nothing else shows. */
+async function checkWork(connection: QueueConnection, variable: UrlVariable): Promise<Finding[]> {
+  const paused: string[] = []
+  try {
+    await connection.takesWork()
+    for (const name of [reminderQueue, portalQueue]) if (await connection.isPaused(name)) paused.push(name)
+  } catch (error) {
+    const { code } = summarise(error)
+    const words = serverRefusalOf(code, variable)?.words ?? 'the queue takes no work'
+    const remedy =
+      code === insufficientPrivilege
+        ? `run \`mentor-expiry migrate\` with this ${variable}: it opens the queue to expiry_service`
+        : remedyFor(code, variable)
+    return [fail('work', `${words} (${code})`, remedy)]
+  }
+  if (paused.length === 0) return [pass('work', 'taken, and no queue is paused')]
+  return [
+    fail(
+      'work',
+      `somebody has paused ${paused.join(' and ')}: nothing of it is carried out`,
+      'Resume on its page of the dashboard: DASHBOARD_WRITABLE=true mentor-expiry dashboard',
+    ),
+  ]
 }
 
 function ready(redis: Redis | Cluster): Promise<void> {

@@ -66,9 +66,10 @@ const codeWords: Record<string, string> = {
   http_malformed: 'the answer to the webhook could not be read; it may have been taken',
   smtp_auth: 'the mail server refused the login',
   smtp_tls: 'the encrypted connection failed',
+  smtp_starttls: 'the mail server offers no encryption',
   smtp_dns: 'the mail server was not found',
   smtp_timeout: 'the mail server did not answer in time',
-  smtp_protocol: 'the mail server answered what is no SMTP',
+  smtp_protocol: 'the mail server answered what is no SMTP, or no TLS',
   smtp_connect: 'the connection to the mail server failed',
 }
 

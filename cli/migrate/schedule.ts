@@ -1,5 +1,5 @@
-import type { Client } from 'pg'
-import { nightJobName } from '../../runtime/cron-job.ts'
+import { type Client, escapeIdentifier } from 'pg'
+import { cronDatabaseOf, nightJobName } from '../../runtime/cron-job.ts'
 import { summarise } from '../../runtime/errors.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { connect } from './connect.ts'
@@ -18,11 +18,11 @@ export async function scheduleNightly(options: Options): Promise<Scheduled> {
   try {
     const found = await find(client)
     if (!found.available && !found.installed) return await byService(client, 'this server has no pg_cron')
-    if (found.cronDatabase === found.database) return await here(client)
+    if (found.cronDatabase === found.database) return await here(client, found)
     if (options.cron !== undefined) return await through(client, options.cron, found)
     if (found.cronDatabase === null) return await byService(client, 'pg_cron is not in shared_preload_libraries')
     // Only some may ask where pg_cron lives; whoever may not can still try.
-    if (found.cronDatabase === undefined) return await here(client)
+    if (found.cronDatabase === undefined) return await here(client, found)
     const lives = `pg_cron lives in the database ${found.cronDatabase}; set CRON_DATABASE_URL to reach it`
     return await byService(client, lives)
   } finally {
@@ -78,33 +78,38 @@ async function find(client: Client): Promise<Found> {
   )
   const [found] = rows
   if (!found) throw new Error('the database did not answer')
-  const setting = await client
-    .query<{ value: string | null }>(`select pg_catalog.current_setting('cron.database_name', true) as value`)
-    .then((answer) => answer.rows[0]?.value)
-    .catch((error: unknown) => {
-      if (summarise(error).code === insufficientPrivilege) return undefined
-      throw error
-    })
-  return { ...found, cronDatabase: setting }
+  return { ...found, cronDatabase: await cronDatabaseOf(client) }
 }
 
 const insufficientPrivilege = '42501'
 
-async function here(client: Client): Promise<Scheduled> {
+async function here(client: Client, { installed, user }: Found): Promise<Scheduled> {
   try {
     await client.query('create extension if not exists pg_cron')
     await client.query('select expiry.schedule_nightly($1)', [schedule])
   } catch (error) {
-    return await byService(client, `pg_cron refused the job (${summarise(error).code})`)
+    const grants = [...(installed ? [] : [extension]), usageFor(user)]
+    return await byService(client, `pg_cron refused the job ${because(error, grants)}`)
   }
   return { scheduler: 'pg_cron', why: 'hourly, a quarter past' }
 }
 
+const extension = 'create extension pg_cron'
+const usageFor = (login: string) => `grant usage on schema cron to ${escapeIdentifier(login)}`
+
+/** The code, and where a right is missing, what a superuser has to do in the database that pg_cron lives in. */
+function because(error: unknown, grants: string[]): string {
+  const { code } = summarise(error)
+  return code === insufficientPrivilege ? `(${code}): as a superuser, there: ${grants.join('; ')}` : `(${code})`
+}
+
 async function through(client: Client, cronAddress: ServerAddress, found: Found): Promise<Scheduled> {
+  let there: Found | undefined
   try {
     const cron = await connect(cronAddress)
     try {
-      if ((await identityOf(cron)) === (await identityOf(client))) return await here(client)
+      if ((await identityOf(cron)) === (await identityOf(client))) return await here(client, found)
+      there = await find(cron)
       // Where pg_cron lived here before it moved, its old job would run beside the new one.
       await removeJob(client, found)
       await scheduleInDatabase(cron, found)
@@ -112,7 +117,10 @@ async function through(client: Client, cronAddress: ServerAddress, found: Found)
       await cron.end()
     }
   } catch (error) {
-    return await byService(client, `pg_cron at CRON_DATABASE_URL refused the job (${summarise(error).code})`)
+    const login = there?.user ?? found.user
+    const mayName = `grant execute on function cron.schedule_in_database to ${escapeIdentifier(login)}`
+    const grants = [...(there?.installed ? [] : [extension]), usageFor(login), mayName]
+    return await byService(client, `pg_cron at CRON_DATABASE_URL refused the job ${because(error, grants)}`)
   }
   await record(client, 'pg_cron')
   return { scheduler: 'pg_cron', why: `job ${nightJobName(found.database)}, in the database of CRON_DATABASE_URL` }

@@ -88,7 +88,7 @@ export const clockOverride = expiry.table(
   (t) => [check('clock_override_singleton_check', sql`${t.singleton}`)],
 )
 
-/** Who was asked to call `expiry.nightly`, and when: a hint that the listener's sweep checks. */
+/** Who was asked to call `expiry.nightly`, when, and when pg_cron last did: a hint that the listener's sweep checks. */
 export const nightlySchedule = expiry.table(
   'nightly_schedule',
   {
@@ -96,6 +96,7 @@ export const nightlySchedule = expiry.table(
     scheduler: text('scheduler').notNull(),
     schedule: text('schedule').notNull(),
     setAt: instant('set_at').notNull().defaultNow(),
+    calledAt: instant('called_at'),
   },
   (t) => [
     check('nightly_schedule_singleton_check', sql`${t.singleton}`),

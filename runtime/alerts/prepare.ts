@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, serversOf } from '../config.ts'
+import { queueKindOf } from '../connected-services.ts'
 import { atMost } from '../pause.ts'
 import { openPool } from '../pool.ts'
 import { openDestinations } from './destinations.ts'
 import { type TellDeps, tellAlerts } from './tell.ts'
 
 export type AlertsDeps = Pick<TellDeps, 'observe'> & {
-  /** Who tells: its connections, of which one is always there, have this name and a mark of this process. */
+  /** Who tells: its connections, of which one is always there, have this name, where the queue lives, and a mark of this process. */
   name: string
   /** Idle connections drop when a server restarts; that is worth a line and no more. */
   onError: (error: unknown) => void
@@ -27,7 +28,7 @@ export function prepareAlerts(
 ): (signal: AbortSignal) => Promise<void> {
   const destinations = openDestinations(config)
   const mark = randomBytes(3).toString('hex')
-  const { database } = serversOf(config)
+  const { database, queue } = serversOf(config)
   const settings = {
     lease: config.ALERT_LEASE,
     repeat: config.ALERT_REPEAT,
@@ -35,7 +36,13 @@ export function prepareAlerts(
     ...(only === undefined ? { checkEvery: config.CHECK_INTERVAL } : { only }),
   }
   return async (signal) => {
-    const pool = openPool({ ...database, name: `${name} ${mark}`, max: 2, patience: 30_000, onError })
+    const pool = openPool({
+      ...database,
+      name: `${name} ${queueKindOf(queue)} ${mark}`,
+      max: 2,
+      patience: 30_000,
+      onError,
+    })
     try {
       await tellAlerts({ pool, destinations, observe }, settings, signal)
     } finally {

@@ -94,7 +94,10 @@ const wordings: Readonly<Record<string, Wording>> = {
   }),
   pg_cron_failing: ({ fault = 'unknown', code }) => ({
     title: 'pg_cron does not run the night',
-    happened: `The job of pg_cron that runs the night is ${fault}${code === undefined ? '' : ` (${code})`}. Until it is mended a listener runs the night.`,
+    happened:
+      fault === 'silent'
+        ? 'For more than two of its rounds pg_cron has not called the night. Until it does a listener runs the night.'
+        : `The job of pg_cron that runs the night is ${fault}${code === undefined ? '' : ` (${code})`}. Until it is mended a listener runs the night.`,
     todo: 'Run mentor-expiry doctor, area Night, and mentor-expiry migrate where the job is gone or changed.',
     runbook: nightLate,
   }),

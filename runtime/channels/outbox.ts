@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder, makeFolderSync } from '../make-folder.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
@@ -26,11 +26,21 @@ export function writeToOutbox(
 /** Bytes of a trial: more than a message has, so that a disk that takes it takes the next message. */
 const trialLength = 32_768
 
-/** Makes the folder, writes into it what is longer than a message, and takes it away. Resolves as `writeToOutbox` does. */
+/**
+ * Writes into the folder what is longer than a message, and takes it away, and with it the folder where that was not there. Resolves as
+ * `writeToOutbox` does.
+ */
 export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<string | undefined> {
   // Nothing that a disk could make smaller.
   const trial = { folder, name: 'trial', content: randomBytes(trialLength) }
-  return within(limit, signal, (deadline) => writeUnfinished(trial, deadline, (unfinished) => rm(unfinished)))
+  return within(limit, signal, async (deadline) => {
+    const made = await makeFolder(folder, 0o700)
+    try {
+      await writeUnfinished(trial, deadline, (unfinished) => rm(unfinished))
+    } finally {
+      if (made !== undefined) await removeEmpty(folder, made)
+    }
+  })
 }
 
 /**
@@ -51,6 +61,19 @@ export function tryOutbox(folder: string): string | undefined {
 }
 
 const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
+
+/** Removes the folder and those above it up to `last`, as far as nobody has put anything into them meanwhile. */
+async function removeEmpty(folder: string, last: string): Promise<void> {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    try {
+      await rmdir(at)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY') return
+      throw error
+    }
+    if (at === last) return
+  }
+}
 
 /** Writes a file under a name of its own, down to the disk, and lets `finish` have it; leaves nothing behind that is not finished. */
 async function writeUnfinished(

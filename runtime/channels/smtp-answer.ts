@@ -51,13 +51,14 @@ export function answerForFailure(failure: SmtpFailure, bodyMayHaveEnded: boolean
 export function channelCode({ code, systemCode, command, reply }: SmtpFailure): string {
   if (reply === 421) return 'smtp_421'
   if (command === 'MAIL FROM') return reply === undefined ? 'smtp_sender' : `smtp_sender_${reply}`
+  if (/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(systemCode)) return 'smtp_protocol'
   if (/CERT|TLS|SSL|ALTNAME|SELF_SIGNED|ISSUER/.test(systemCode)) return 'smtp_tls'
   switch (code) {
     case 'EAUTH':
     case 'ENOAUTH':
       return 'smtp_auth'
     case 'ETLS':
-      return 'smtp_tls'
+      return command === 'STARTTLS' && reply !== undefined ? 'smtp_starttls' : 'smtp_tls'
     case 'EDNS':
       return 'smtp_dns'
     case 'ETIMEDOUT':

@@ -1,6 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { ConfigurationError } from '../config.ts'
-import { codeOf } from '../embedded/fault.ts'
+import { cannotListen } from '../cannot-listen.ts'
 import { type MonitoringServer, type Readiness, serveMonitoring } from './server.ts'
 
 /** A registry with what Node tells of its own process. */
@@ -22,8 +21,6 @@ export async function openMonitoring(
   try {
     return await serveMonitoring(served, address)
   } catch (error) {
-    throw new ConfigurationError(
-      `bad configuration:\n  ${variable}: can't be listened at (${codeOf(error) ?? 'unknown'})`,
-    )
+    throw cannotListen(variable, address, error)
   }
 }

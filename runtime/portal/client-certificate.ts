@@ -16,20 +16,12 @@ const privateKeys = /-----BEGIN (?:RSA )?PRIVATE KEY-----[^-]+-----END (?:RSA )?
  * path nor anything in the file.
  */
 export function readClientCertificate(file: string, now = Date.now()): ClientCertificate {
-  const text = readText(file)
+  const text = readConfiguredFile(file)
   const privateKey = readPrivateKey(text)
   const own = (text.match(certificates) ?? []).map(parseCertificate).find((each) => each.checkPrivateKey(privateKey))
   if (!own) throw new Error('holds no certificate of its private key')
   if (Date.parse(own.validTo) < now) throw new Error('holds a certificate that has expired')
   return { privateKey, thumbprint: createHash('sha256').update(own.raw).digest('base64url') }
-}
-
-function readText(file: string): string {
-  try {
-    return readConfiguredFile(file)
-  } catch {
-    throw new Error('cannot be read')
-  }
 }
 
 function readPrivateKey(text: string): KeyObject {

@@ -61,7 +61,7 @@ export const proposedMapping: Mapping = {
 
 /** Reads a mapping from a JSON file. Throws an error that names every fault at once, and never a value. */
 export function readMapping(file: string): Mapping {
-  const content = parseJson(readText(file))
+  const content = parseJson(readConfiguredFile(file))
   if (content === undefined) throw new Error('is no JSON')
   const parsed = Mapping.safeParse(content)
   if (parsed.success) return parsed.data
@@ -69,12 +69,4 @@ export function readMapping(file: string): Mapping {
     path.length === 0 ? message : `${path.join('.')} ${message}`,
   )
   throw new Error(faults.join('; '))
-}
-
-function readText(file: string): string {
-  try {
-    return readConfiguredFile(file)
-  } catch {
-    throw new Error('cannot be read')
-  }
 }

@@ -1,3 +1,4 @@
+import { cannotListen } from '../../runtime/cannot-listen.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
 import { aborted } from '../../runtime/pause.ts'
 import { boardPath, createBoard } from './bull-board.ts'
@@ -10,7 +11,7 @@ const preferred = { host: '127.0.0.1', port: 54_380 }
 
 /**
  * Serves the operations pages until the signal aborts. Listens at once and shows the queues as soon as their server
- * answers. Rejects with the system's error (`EADDRINUSE`) where it cannot listen.
+ * answers. Rejects with a ConfigurationError where it cannot listen.
  */
 export async function runDashboard(deps: { observe: Observe }, config: Config, signal: AbortSignal): Promise<void> {
   const { observe } = deps
@@ -28,7 +29,9 @@ export async function runDashboard(deps: { observe: Observe }, config: Config, s
         },
       },
       { address: address ?? preferred, anyPort: address === undefined, writable },
-    )
+    ).catch((error: unknown) => {
+      throw cannotListen('DASHBOARD_ADDRESS', address ?? preferred, error)
+    })
     observe({ kind: 'listening', url: server.url, writable })
     shown = await openQueues({ ...queue, observe }, signal)
     board.show(shown)

@@ -1,33 +1,36 @@
 import { Client, type Pool } from 'pg'
-import { type FoundJob, faultOfJob, readNightJob } from '../../runtime/cron-job.ts'
+import {
+  type FoundJob,
+  faultOfJob,
+  type JobFault,
+  readNightJob,
+  readNightSchedule,
+  silenceOf,
+  wasDue,
+} from '../../runtime/cron-job.ts'
 import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
 
 export type CronDeps = { pool: Pool; direct: ServerAddress; cron: ServerAddress | undefined }
 
-type Schedule = { database: string; schedule: string; by_cron: boolean; is_here: boolean }
-
 /**
- * Remembers whether it has seen pg_cron's job. The function it returns looks at the job where pg_cron lives, and keeps the
- * alert that says what is wrong with it.
+ * Remembers whether it has seen pg_cron's job. The function it returns looks at the job where pg_cron lives, or, where it may
+ * not, at when pg_cron last called the night, and keeps the alert that says what is wrong.
  */
 export function watchCron({ pool, direct, cron }: CronDeps): () => Promise<void> {
   let wasSeen = false
   return async () => {
-    const { rows } = await pool.query<Schedule>(
-      `select s.schedule, s.scheduler = 'pg_cron' as by_cron, pg_catalog.current_database()::text as database,
-              exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') as is_here
-         from expiry.nightly_schedule as s`,
-    )
-    const [schedule] = rows
+    const schedule = await readNightSchedule(pool)
     if (!schedule) return
-    if (!schedule.by_cron) return await keepAlert(pool, undefined)
-    const address = schedule.is_here ? direct : cron
-    if (address === undefined) return
-    const job = await look(address, schedule.database)
+    if (schedule.scheduler !== 'pg_cron') return await keepAlert(pool, undefined)
+    const address = schedule.isHere ? direct : cron
+    const job = address === undefined ? 'closed' : await look(address, schedule.database)
     // Who sees no job of others tells one that is gone from one that is not theirs by having seen it.
     const known: FoundJob = job === 'unseen' && wasSeen ? 'gone' : job
     wasSeen ||= typeof job === 'object'
-    if (known !== 'unseen' && known !== 'closed') await keepAlert(pool, faultOfJob(known, schedule))
+    const silence: JobFault | undefined =
+      silenceOf(schedule, known) !== undefined && wasDue(schedule) ? 'silent' : undefined
+    if (known === 'unseen' || known === 'closed') await keepUnseen(pool, silence)
+    else await keepAlert(pool, faultOfJob(known, schedule) ?? silence)
   }
 }
 
@@ -47,9 +50,18 @@ async function look(address: ServerAddress, database: string): Promise<FoundJob>
   }
 }
 
-async function keepAlert(pool: Pool, fault: string | undefined): Promise<void> {
+async function keepAlert(pool: Pool, fault: JobFault | undefined): Promise<void> {
   await pool.query(`select expiry.keep_alert('pg_cron_failing', 'warning', 'pg_cron_failing', $1, $2)`, [
     fault !== undefined,
     { fault },
   ])
+}
+
+/** A listener that sees no job leaves alone what another one that does has found wrong with it. */
+async function keepUnseen(pool: Pool, fault: JobFault | undefined): Promise<void> {
+  const { rows } = await pool.query(
+    `select from expiry.operations_alerts as a
+      where a.kind = 'pg_cron_failing' and a.resolved_at is null and a.details ->> 'fault' <> 'silent'`,
+  )
+  if (rows.length === 0) await keepAlert(pool, fault)
 }

@@ -9,6 +9,7 @@ const levels: Record<ListenerEvent['kind'], 'debug' | 'info' | 'warn' | 'error'>
   dispatched: 'debug',
   dispatch_failed: 'error',
   dispatch_recovered: 'info',
+  queue_differs: 'warn',
   connection_error: 'debug',
   queue_wiped: 'warn',
   jobs_lost: 'warn',

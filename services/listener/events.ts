@@ -1,4 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
+import type { QueueDiffers } from '../../runtime/connected-services.ts'
 
 /** Everything about the listener that is worth reporting. Codes, ids and counts; never a person. */
 export type ListenerEvent =
@@ -17,6 +18,7 @@ export type ListenerEvent =
   | { kind: 'nightly_started'; organisations: number }
   | { kind: 'nightly_ended'; run: number; status: string }
   | { kind: 'sweep_failed'; route?: string; step: string; error: unknown }
+  | QueueDiffers
   | AlertTold
   | { kind: 'stopped' }
 

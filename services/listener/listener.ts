@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { waitForSchema } from '../../db/readiness.ts'
 import { prepareAlerts } from '../../runtime/alerts/prepare.ts'
 import { type Config, serversOf } from '../../runtime/config.ts'
+import { queueKindOf, watchOtherQueues } from '../../runtime/connected-services.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
 import { openPool } from '../../runtime/pool.ts'
 import { sayWaiting } from '../../runtime/said.ts'
@@ -52,9 +53,10 @@ export async function runListener(
   const interval = config.SWEEP_INTERVAL
   try {
     await waitForSchema({ pool, onWaiting }, signal)
-    observe({ kind: 'started', queue: servers.queue.url.startsWith('postgres') ? 'postgres' : 'redis' })
+    observe({ kind: 'started', queue: queueKindOf(servers.queue) })
     const work = Promise.all([
       tellAlerts(signal),
+      watchOtherQueues({ pool, servers, observe, onError }, config.CHECK_INTERVAL, signal),
       subscribe(
         {
           ...servers.direct,

@@ -24,6 +24,7 @@ const levels: Record<NotifierEvent['kind'], 'trace' | 'debug' | 'info' | 'warn' 
   database_found: 'info',
   worker_error: 'debug',
   worker_replaced: 'warn',
+  queue_differs: 'warn',
   connection_error: 'debug',
   alert: 'warn',
   alert_told: 'info',

@@ -1,4 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
+import type { QueueDiffers } from '../../runtime/connected-services.ts'
 import type { DatabaseEvent, QueueEvent } from '../../runtime/server-watch.ts'
 
 /** Everything about the notifier that is worth reporting. Codes, ids and counts; never a person. */
@@ -21,6 +22,7 @@ export type NotifierEvent =
   | { kind: 'alert_failed'; error: unknown }
   | QueueEvent
   | DatabaseEvent
+  | QueueDiffers
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }

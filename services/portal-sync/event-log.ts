@@ -25,6 +25,7 @@ const levels: Record<PortalSyncEvent['kind'], 'debug' | 'info' | 'warn' | 'error
   database_found: 'info',
   worker_error: 'debug',
   worker_replaced: 'warn',
+  queue_differs: 'warn',
   connection_error: 'debug',
   alert: 'warn',
   alert_told: 'info',

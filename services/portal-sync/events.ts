@@ -1,4 +1,5 @@
 import type { AlertTold } from '../../runtime/alerts/events.ts'
+import type { QueueDiffers } from '../../runtime/connected-services.ts'
 import type { DatabaseEvent, QueueEvent } from '../../runtime/server-watch.ts'
 
 /** Everything about the portal sync that is worth reporting. Codes, ids and counts; never a person, never a key. */
@@ -31,6 +32,7 @@ export type PortalSyncEvent =
   | { kind: 'watch_failed'; step: string; error: unknown }
   | QueueEvent
   | DatabaseEvent
+  | QueueDiffers
   | { kind: 'worker_error'; error: unknown }
   | { kind: 'worker_replaced' }
   | { kind: 'connection_error'; error: unknown }

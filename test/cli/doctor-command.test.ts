@@ -22,7 +22,8 @@ test('the command ends with 1 where something failed, with 2 on bad configuratio
   await using doctor = await startService(['doctor'], env)
   expect(await doctor.exited).toEqual({ code: 1, signal: null })
   expect(doctor.output).toMatch(/^Queue\n {2}FAIL {2}queue +Redis does not answer.*\n +→ /m)
-  expect(doctor.output).toMatch(/1 check failed\.$/)
+  expect(doctor.output).toMatch(/1 check failed\.$/m)
+  expect(doctor.output).toMatch(/^ {2}ok {4}program +mentor-expiry \d+\.\d+\.\d+ on Node 2\d\.\d+\.\d+$/m)
 
   await using machine = await startService(['doctor', '--json'], env)
   expect((await machine.exited).code).toBe(1)

@@ -3,6 +3,7 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Database } from '../support/database.ts'
 import { freePort } from '../support/free-port.ts'
 import { addMentor } from '../support/people.ts'
+import { urlOfDatabase } from '../support/template.ts'
 import { healthyDatabase, lookAt } from './diagnosis.ts'
 
 let database: Database
@@ -58,6 +59,14 @@ const reconciled = (status: string, { error = null, hours = 1 }: { error?: strin
      values ('night', $1, $2, 3, now() - make_interval(hours => $3))`,
     [status, error, hours],
   )
+
+test('without the schema nothing is said of who is on the website', async () => {
+  const elsewhere = { DATABASE_URL: urlOfDatabase(database.url, 'postgres') }
+  expect(await look(elsewhere)).toEqual({
+    sync: 'skipped: off: PORTAL_URL is not set here; who is on the website, only the database tells → ',
+  })
+  expect(await look({ ...way(), ...elsewhere })).toMatchObject({ sync: 'ok', token: 'ok' })
+})
 
 describe('without a portal', () => {
   test('the sync is said to be off, and that fails where an organisation is on the website', async () => {

@@ -108,7 +108,7 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
     'a link to mentors that leads nowhere',
     () => database.query(`update expiry.organisations set mentor_url = 'https://app.example.org:99999/{ref}'`),
     'Reminders/links',
-    /^advice: no address comes of mentor_url of organisation-\d+: .* → correct expiry.organisations.mentor_url/,
+    /^advice: no address comes of mentor_url of organisation-\d+ \(https:\/\/app\.example\.org:99999\/\{ref\}\): .* → correct expiry.organisations.mentor_url/,
   ],
 ]
 

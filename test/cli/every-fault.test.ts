@@ -86,7 +86,7 @@ test.each(['notifier', 'up'])('%s sends nothing while MAIL_REDIRECT_TO is misspe
   for (const variable of [...misspeltRedirects, 'MAIL_REDIRCET_TO', 'MAIL_REDIRECT_ADDRESS']) {
     const { code, lines } = await faultsOf([name], { ...env, [variable]: secret })
     expect(code).toBe(2)
-    expect(lines.slice(0, 2)).toEqual([
+    expect(lines).toEqual([
       '  MAIL_FROM: must be one e-mail address, with or without a name before it',
       `  ${variable}: is not known; is MAIL_REDIRECT_TO meant? Rename or unset it`,
     ])
@@ -109,9 +109,23 @@ test('each fault of MAIL_URL is told beside that of MAIL_FROM', async () => {
   const env = { DATABASE_URL: 'postgres://127.0.0.1/x', MAIL_URL: `smtp://%zz@h/${secret}?a=1`, MAIL_FROM: 'a@b, c@d' }
   const { lines } = await faultsOf(['notifier'], env)
   expect(lines).toEqual([
-    '  MAIL_URL: has a path, which means nothing to a mail server; has bad options in its query: an unknown option; has a user or password that is not percent-encoded',
+    '  MAIL_URL: has a path, which means nothing to a mail server; has bad options in its query: an unknown option (known are requireTLS, ignoreTLS, authMethod, name, caFile, servername, rejectUnauthorized, minVersion); has a user or password that is not percent-encoded',
     '  MAIL_FROM: must be one e-mail address, with or without a name before it',
   ])
+})
+
+test('a password that is not percent-encoded is told as such, of each server', async () => {
+  const env = {
+    DATABASE_URL: `postgres://me:${secret}/1@127.0.0.1/x`,
+    DATABASE_DIRECT_URL: `postgresql://me:${secret}#1@127.0.0.1/x`,
+    QUEUE_URL: `redis://me:${secret}/1@127.0.0.1`,
+    CRON_DATABASE_URL: `mysql://me:${secret}@127.0.0.1`,
+  }
+  const { code, lines } = await faultsOf(['listener'], env)
+  expect(code).toBe(2)
+  const encoded = /^ {2}(DATABASE_URL|DATABASE_DIRECT_URL|QUEUE_URL): is no URL: special characters .*%40.*%23/
+  expect(lines.filter((line) => encoded.test(line))).toHaveLength(3)
+  expect(lines).toContain('  CRON_DATABASE_URL: must be a postgres:// URL')
 })
 
 test('what a document leaves to be filled in is no host', async () => {

@@ -3,6 +3,7 @@ import { deliver, rejected, uncertain } from '../db/delivery.ts'
 import { inShort, onlyReminder, reminders } from '../db/reminders.ts'
 import { type Database, freshDatabase } from '../support/database.ts'
 import { addMentor, type Mentor, setClock } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
 import { addFjordAndDal, runToEnd } from './ending.ts'
 
 let database: Database
@@ -153,6 +154,22 @@ test('a mentor whom somebody holds is left, and the others are tried all the sam
   expect(output).toMatch(/1 of 2 are tried again\.$/)
   expect(code).toBe(0)
   expect(await rows(held, free)).toEqual(['30 failed (rejected)', '30 pending'])
+})
+
+test('with --json each row is told as it stands at the end: a listener takes the first while the second is waited for', async () => {
+  const [taken, held] = [await refused(), await refused()]
+  const host = await database.connect()
+  await host.query('begin')
+  await host.query('select from expiry.mentors where id = $1 for update', [held.id])
+  const retrying = run('--failed', '--json')
+  await waitFor('the first to be pending', async () => (await rows(taken))[0] === '30 pending')
+  await database.query('select expiry.claim_pending_reminders(10)')
+  await host.query('rollback')
+  const { reminders: told } = JSON.parse((await retrying).output)
+  expect(told).toMatchObject([
+    { id: Number(await idOf(taken)), outcome: 'retried', row: { status: 'queued' } },
+    { id: Number(await idOf(held)), outcome: 'retried', row: { status: 'pending' } },
+  ])
 })
 
 test('bad usage ends with 2, an unknown organisation with 1', async () => {

@@ -22,6 +22,9 @@ async function withDeployer(
   }
 }
 
+/** What migrate told a superuser to do. */
+const told = (output: string) => /\(42501\): as a superuser, there: (.*)/.exec(output)?.[1] ?? ''
+
 describe.skipIf(!hasPostgres15WithCron())('migrate by an ordinary login, beside pg_cron', () => {
   test('that lives elsewhere, leaves the night to the listener and says why, twice', async () => {
     await using cron = await withDeployer()
@@ -33,6 +36,27 @@ describe.skipIf(!hasPostgres15WithCron())('migrate by an ordinary login, beside 
     expect(await migrate(withCron)).toMatch(/listener: pg_cron at CRON_DATABASE_URL refused the job \(\w{5}\)/)
     const { rows } = await cron.of('theirs').query('select scheduler from expiry.nightly_schedule')
     expect(rows).toEqual([{ scheduler: 'service' }])
+  })
+
+  test('that is closed to it, says what a superuser has to grant, and that is enough', async () => {
+    await using cron = await withDeployer({ 'cron.database_name': 'theirs' })
+    const theirs = cron.of('theirs')
+    await theirs.query('create extension pg_cron')
+    const env = { DATABASE_URL: cron.deployerUrlOf('theirs') }
+    const statement = told(await migrate(env))
+    expect(statement).toBe('grant usage on schema cron to "deployer"')
+    await theirs.query(statement)
+    expect(await migrate(env)).toContain('the night is run by pg_cron')
+  })
+
+  test('that lives elsewhere and is closed to it, says the same of there', async () => {
+    await using cron = await withDeployer()
+    const home = cron.of('postgres')
+    const env = { DATABASE_URL: cron.deployerUrlOf('theirs'), CRON_DATABASE_URL: cron.deployerUrlOf('postgres') }
+    const statements = told(await migrate(env))
+    expect(statements).toMatch(/^create extension pg_cron; grant usage on schema cron to "deployer"; grant execute on/)
+    await home.query(statements)
+    expect(await migrate(env)).toContain('the night is run by pg_cron')
   })
 
   test('that lives elsewhere and is open to it, makes and removes its job there in its own name', async () => {

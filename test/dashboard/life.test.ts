@@ -130,13 +130,14 @@ describe('where it listens', () => {
     for (const port of ports) expect((await ask({ port }, '/nowhere')).status).toBe(404)
   })
 
-  test('a taken port that was asked for is told in one line', async () => {
+  test('a taken port that was asked for is told with the variable that asks for it', async () => {
     const port = await freePort()
     const other = createServer().listen(port, '127.0.0.1')
     await once(other, 'listening')
     await using service = await startService(['dashboard'], { ...env, DASHBOARD_ADDRESS: `127.0.0.1:${port}` })
-    expect(await service.exited, service.output).toEqual({ code: 1, signal: null })
-    expect(service.output).toMatch(/^mentor-expiry dashboard failed: .*\(EADDRINUSE\)$/)
+    expect(await service.exited, service.output).toEqual({ code: 2, signal: null })
+    const told = `DASHBOARD_ADDRESS: 127.0.0.1:${port} can't be listened at (EADDRINUSE): another program listens there`
+    expect(service.output).toBe(`bad configuration:\n  ${told}`)
     other.close()
   })
 })

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { expect, inject, test } from 'vitest'
 import { applySchema, knownMigrations } from '../../db/apply.ts'
-import { compareSchema, SchemaNewerError } from '../../db/migrations.ts'
+import { compareSchema, MigrationEditedError, SchemaNewerError } from '../../db/migrations.ts'
+import { runToEnd } from '../cli/ending.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { sharedPostgres } from '../support/servers.ts'
@@ -53,7 +54,13 @@ test('a database ahead of the code is refused, and left as it is', async () => {
 test('a migration that was edited after it had been applied is refused', async () => {
   await using database = await freshDatabase()
   await database.query(`update expiry.schema_migrations set hash = 'other' where tag like '0000%'`)
-  await expect(applySchema({ connectionString: database.url })).rejects.toThrow('was edited after it had been applied')
+  await expect(applySchema({ connectionString: database.url })).rejects.toThrow(MigrationEditedError)
+  const env = { QUEUE_URL: 'redis://127.0.0.1:1' }
+  const { code, output } = await runToEnd(database, ['migrate'], env)
+  expect(code).toBe(2)
+  expect(output).toMatch(
+    /^the migration db\/migrations\/0000_\w+\.sql was edited after it had been applied to this database: install /,
+  )
 })
 
 test('the state of a schema can be told: absent, behind, current', async () => {

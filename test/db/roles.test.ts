@@ -23,6 +23,7 @@ const mayExecute: Record<string, string> = {
   run_nightly: 'app service',
   nightly_owed: 'app service',
   settle_time_zones: 'service',
+  note_nightly_call: 'service',
   nightly_phases: 'service',
   open_nightly_run: 'service',
   run_nightly_phase: 'service',

@@ -71,7 +71,7 @@ test('an address that is taken, or none, is bad configuration', async () => {
   const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none', LISTENER_HTTP: '192.0.2.1:9' }
   await using elsewhere = await startService(['listener'], env)
   expect((await elsewhere.exited).code).toBe(2)
-  expect(elsewhere.output).toMatch(/LISTENER_HTTP: can't be listened at \(EADDRNOTAVAIL\)/)
+  expect(elsewhere.output).toMatch(/LISTENER_HTTP: 192\.0\.2\.1:9 can't be listened at \(EADDRNOTAVAIL\)/)
   await using nonsense = await startService(['listener'], { ...env, LISTENER_HTTP: '9401' })
   expect((await nonsense.exited).code).toBe(2)
   expect(nonsense.output).toMatch(/LISTENER_HTTP: must be host:port/)

@@ -66,7 +66,7 @@ test.each(['offered', 'implicit'] as const)(
 test('requireTLS never falls back to a connection in the clear', async () => {
   await using smtp = await startSmtp()
   const outcome = await deliverAndProbe(`${smtp.url}?requireTLS=true`)
-  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_tls' }, probe: 'smtp_tls' })
+  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_starttls' }, probe: 'smtp_starttls' })
   expect(smtp.received).toEqual([])
   expect((await deliverAndProbe(smtp.url)).answer).toMatchObject(accepted)
 })
@@ -82,7 +82,8 @@ test('a server that speaks TLS where none is expected, and the other way round, 
   expect(await channel.probe(never)).toBeDefined()
   await using plain = await startSmtp()
   const { answer, probe } = await deliverAndProbe(plain.url.replace('smtp:', 'smtps:'))
-  expect({ answer, probe }).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_tls' }, probe: 'smtp_tls' })
+  const code = 'smtp_protocol'
+  expect({ answer, probe }).toEqual({ answer: { kind: 'out_of_order', code }, probe: code })
 })
 
 test('a wrong password is the fault of the channel for every message, and the right one makes it work again', async () => {
@@ -127,8 +128,11 @@ test.each([
   ['smtp://', 'names no host'],
   ['smtp://secret@mail.example/path', 'has a path, which means nothing to a mail server'],
   ['smtp://mail.example?requireTLS=perhaps', 'has bad options in its query: requireTLS'],
-  ['smtp://mail.example?logger=true', 'has bad options in its query: an unknown option'],
-  ['smtp://mail.example?caFile=/does/not/exist', 'names a caFile that cannot be read'],
+  [
+    'smtp://mail.example?logger=true',
+    'has bad options in its query: an unknown option (known are requireTLS, ignoreTLS, authMethod, name, caFile, servername, rejectUnauthorized, minVersion)',
+  ],
+  ['smtp://mail.example?caFile=/does/not/exist', 'names a caFile that cannot be read (ENOENT)'],
   ['smtp://user:%zz@mail.example', 'has a user or password that is not percent-encoded'],
   [
     'smtps://:%zz@mail.example/path?name=&caFile=/does/not/exist',

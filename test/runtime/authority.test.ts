@@ -40,9 +40,9 @@ test.each([
   ['that is damaged', () => fileWith(valid.replace(/^M.{20}/m, 'MIIB')), 'holds a certificate that is damaged'],
   ['that has expired', () => fileWith(expired), 'holds no certificate that has not expired'],
   ['that is not valid yet', () => fileWith(future + expired), 'holds no certificate that is valid yet'],
-  ['that is missing', async () => '/hidden/ca.pem', 'cannot be read'],
-  ['that is too large', () => fileWith(valid.padEnd(5_000_000)), 'cannot be read'],
-  ['that is a folder', async () => folder.path, 'cannot be read'],
+  ['that is missing', async () => '/hidden/ca.pem', 'cannot be read (ENOENT)'],
+  ['that is too large', () => fileWith(valid.padEnd(5_000_000)), 'cannot be read (EFBIG)'],
+  ['that is a folder', async () => folder.path, 'cannot be read (EISDIR)'],
 ])(
   'a file %s is told by the name of its variable, together with other faults and without a value',
   async (_, make, fault) => {
@@ -64,7 +64,7 @@ test.each([
   [{ DATABASE_URL: `${DATABASE_URL}?ssl=0` }, 'DATABASE_URL: its ssl contradicts'],
   [{ DATABASE_URL: `${DATABASE_URL}?ssl=no-verify` }, 'DATABASE_URL: its ssl contradicts'],
   [{ DATABASE_URL: `${DATABASE_URL}?sslrootcert=/hidden.pem` }, 'DATABASE_URL: its sslrootcert is another file'],
-  [{ DATABASE_URL: `${DATABASE_URL}?sslcert=/hidden.pem` }, 'DATABASE_URL: its sslcert cannot be read'],
+  [{ DATABASE_URL: `${DATABASE_URL}?sslcert=/hidden.pem` }, 'DATABASE_URL: its sslcert cannot be read (ENOENT)'],
   [{ DATABASE_URL: `${DATABASE_URL}?host=/run/hidden` }, 'DATABASE_URL: leads to a Unix socket'],
   [{ DATABASE_URL: 'postgres://%2Frun%2Fhidden/app' }, 'DATABASE_URL: leads to a Unix socket'],
   [{ DATABASE_DIRECT_URL: `${DATABASE_URL}?sslmode=disable` }, 'DATABASE_DIRECT_URL: its sslmode contradicts'],

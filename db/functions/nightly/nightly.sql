@@ -6,6 +6,7 @@ declare
   v_phase text;
 begin
   perform expiry.settle_time_zones();
+  perform expiry.note_nightly_call(p_source);
   if not exists (select from expiry.nightly_owed()) then
     return;
   end if;
@@ -35,4 +36,4 @@ begin
 end;
 $$;
 comment on procedure expiry.nightly(text) is
-  'What a schedule calls: the certification expiry checker, for each organisation whose local day is not yet processed. Commits the run''s row first and each phase after it. Without an organisation owed it writes nothing; while another run is under way it returns; cancelled, it gives its lock back.';
+  'What a schedule calls: the certification expiry checker, for each organisation whose local day is not yet processed. Commits the run''s row first and each phase after it. Without an organisation owed it notes that it was called, and no more; while another run is under way it returns; cancelled, it gives its lock back.';

@@ -1,0 +1,1 @@
+ALTER TABLE "expiry"."nightly_schedule" ADD COLUMN "called_at" timestamp with time zone;
