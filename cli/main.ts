@@ -1,4 +1,4 @@
-import { MigrationEditedError, SchemaNewerError } from '../db/migrations.ts'
+import { DependentObjectsError, MigrationEditedError, SchemaNewerError } from '../db/migrations.ts'
 import { ConfigurationError, parseDatabase } from '../runtime/config.ts'
 import { EmbeddedPostgresError } from '../runtime/embedded/fault.ts'
 import { findRunningInstance } from '../runtime/embedded/find.ts'
@@ -88,7 +88,8 @@ function explain(error: unknown, command: string, stderr: NodeJS.WriteStream): E
   if (
     error instanceof ConfigurationError ||
     error instanceof SchemaNewerError ||
-    error instanceof MigrationEditedError
+    error instanceof MigrationEditedError ||
+    error instanceof DependentObjectsError
   ) {
     stderr.write(`${error.message}\n`)
     return 2

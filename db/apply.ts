@@ -37,7 +37,8 @@ export type Applied = { migrations: string[]; triggers: string[] }
 
 /**
  * Brings a database to this version: one advisory lock, then roles and schema, migrations, functions, views, grants and
- * triggers; then what earlier versions have left goes. Twice is the same as once; two at once wait for each other. Needs a direct connection (session lock).
+ * triggers; then what earlier versions have left goes, and the time zones are settled. Twice is the same as once; two at once
+ * wait for each other. Needs a direct connection (session lock).
  * Throws SchemaNewerError when the database is ahead of the code.
  */
 export async function applySchema(
@@ -61,8 +62,9 @@ export async function applySchema(
     for (const tag of migrations) log?.(`applied migration ${tag}`)
     const triggers = await applyTriggers(client, objects)
     for (const name of triggers) log?.(`created trigger ${name}`)
-    await dropRetired(client, { objects, log })
     await inShortTurns(client, () => recordObjects(client, objects))
+    await dropRetired(client, { objects, log })
+    await inShortTurns(client, () => client.query('select expiry.settle_time_zones()'))
     return { migrations, triggers }
   } finally {
     await client.end()

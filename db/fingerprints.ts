@@ -28,7 +28,7 @@ export function fingerprint(object: DatabaseObject): string {
 }
 
 /** A function that a version before had, whose record versions since have deleted. */
-const unrecorded = ['expiry.is_reminder_transition_allowed']
+const unrecorded = ['expiry.is_reminder_transition_allowed(expiry.reminder_status,expiry.reminder_status,text)']
 
 /**
  * Notes from which files the present objects were made, and what they look like; what is still there of earlier versions
@@ -76,7 +76,7 @@ async function readLive(client: Client): Promise<Live[]> {
 }
 
 /** Ours beyond doubt: on record, and what the record says. */
-const isOurs = ({ name, live, made }: Live) => live === made || unrecorded.includes(name)
+const isOurs = ({ target, live, made }: Live) => live === made || unrecorded.includes(target)
 
 /** What an earlier version made and this one has no more, in a transaction of the caller's. */
 export async function readRetired(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client, Pool } from 'pg'
+import { type Client, DatabaseError, type Pool } from 'pg'
 import { z } from 'zod'
 
 const Journal = z.object({
@@ -32,6 +32,14 @@ export class MigrationEditedError extends Error {
   override readonly name = 'MigrationEditedError'
 }
 
+/** Something of somebody else depends on what a migration replaces: waiting cannot help. */
+export class DependentObjectsError extends Error {
+  override readonly name = 'DependentObjectsError'
+}
+
+/** PostgreSQL's code for it. */
+export const dependentObjectsStillExist = '2BP01'
+
 /** Compares the names of the migrations applied with those on disk. `absent` where there is no schema at all. */
 export async function compareSchema(
   client: Pick<Pool, 'query'>,
@@ -48,7 +56,7 @@ export async function compareSchema(
 /**
  * Applies each migration that the database lacks, by name and in the journal's order, in the caller's transaction.
  * Not Drizzle's own migrator: it takes no lock and passes over, in silence, a migration merged late with an older date.
- * Throws SchemaNewerError, or MigrationEditedError when a migration was edited after it had been applied.
+ * Throws SchemaNewerError, MigrationEditedError when a migration was edited after it had been applied, or DependentObjectsError.
  */
 export async function applyMigrations(client: Client, migrations: Migration[]): Promise<string[]> {
   await client.query(`create table if not exists expiry.schema_migrations (
@@ -74,11 +82,24 @@ export async function applyMigrations(client: Client, migrations: Migration[]): 
     }
   }
   for (const migration of missing) {
-    for (const statement of migration.statements) await client.query(statement)
+    for (const statement of migration.statements) await run(client, migration, statement)
     await client.query('insert into expiry.schema_migrations (tag, hash) values ($1, $2)', [
       migration.tag,
       migration.hash,
     ])
   }
   return missing.map((migration) => migration.tag)
+}
+
+async function run(client: Client, { tag }: Migration, statement: string): Promise<void> {
+  try {
+    await client.query(statement)
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== dependentObjectsStillExist) throw error
+    const dependents = (error.detail ?? error.message).replaceAll('\n', '; ')
+    throw new DependentObjectsError(
+      `the migration db/migrations/${tag}.sql makes anew what something of yours needs: ${dependents}. Nothing was changed: drop that, migrate, and make it again`,
+      { cause: error },
+    )
+  }
 }

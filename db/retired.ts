@@ -1,18 +1,20 @@
 import { type Client, DatabaseError } from 'pg'
 import { readRetired } from './fingerprints.ts'
+import { dependentObjectsStillExist } from './migrations.ts'
 import type { DatabaseObject } from './objects.ts'
-import { inShortTurns } from './short-turns.ts'
+import { inShortTurns, isPassing } from './short-turns.ts'
 
 type Retired = Awaited<ReturnType<typeof readRetired>>[number]
 type Kept = Retired & { why: string }
 
-const order: readonly Retired['kind'][] = ['trigger', 'view', 'routine']
+/** Ten seconds: unlike all else, it may as well go with the next deploy. */
+const attempts = 4
 
-const dependentObjectsStillExist = '2BP01'
+const order: readonly Retired['kind'][] = ['trigger', 'view', 'routine']
 
 /**
  * Drops what earlier versions made and this one has no more, each in a transaction of its own: triggers, then views, then
- * routines. What something else depends on stays, and `log` is told what that is.
+ * routines. What something else depends on, or nobody lets go of, stays, and `log` is told why.
  */
 export async function dropRetired(
   client: Client,
@@ -39,12 +41,17 @@ async function dropEach(client: Client, objects: Retired[], log: (line: string) 
   return kept
 }
 
-/** What depends on it, where it could not be dropped. */
-async function drop(client: Client, { kind, target }: Retired): Promise<string | undefined> {
+/** Why it could not be dropped. */
+async function drop(client: Client, { name, kind, target }: Retired): Promise<string | undefined> {
   try {
-    await inShortTurns(client, () => client.query(`drop ${kind} ${target}`))
+    const work = async () => {
+      await client.query(`drop ${kind} ${target}`)
+      await client.query('delete from expiry.applied_objects where name = $1', [name])
+    }
+    await inShortTurns(client, work, attempts)
     return undefined
   } catch (error) {
+    if (isPassing(error)) return 'somebody holds it; the next migrate tries again'
     if (!(error instanceof DatabaseError) || error.code !== dependentObjectsStillExist) throw error
     return (error.detail ?? error.message).replaceAll('\n', '; ')
   }

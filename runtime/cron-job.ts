@@ -98,20 +98,20 @@ export async function readNightSchedule(database: Pick<ClientBase, 'query'>): Pr
   return rows[0]
 }
 
+/** That pg_cron was not heard of for so many seconds; `undecided` while it may have had no round to miss. */
+export type Silence = { seconds: number; undecided: boolean }
+
 /**
- * Seconds since pg_cron was last heard of, by the night that it calls or by its own account of the job, where these are more
- * than two of its rounds; undefined where they are not, and where the schedule does not tell how long a round is.
+ * The silence of pg_cron, by the night that it calls and by its own account of the job, where it lasts longer than two of its
+ * rounds; undefined where it does not, and where the schedule does not tell how long a round is. A server that is back, and a
+ * job that was just made, have a round to be heard of.
  */
-export function silenceOf({ schedule, calledAgo, setAgo }: NightSchedule, job: FoundJob): number | undefined {
+export function silenceOf({ schedule, calledAgo, setAgo, upFor }: NightSchedule, job: FoundJob): Silence | undefined {
   const gap = longestGap(schedule)
   const accounts = [calledAgo, typeof job === 'object' ? job.ago : null].filter((ago) => ago !== null)
-  const quiet = accounts.length === 0 ? setAgo : Math.min(...accounts)
-  return gap !== undefined && quiet > 2 * gap ? quiet : undefined
-}
-
-/** Whether a round of the schedule was due since it was set and since the server is up, so that its silence means something. */
-export function wasDue({ schedule, setAgo, upFor }: NightSchedule): boolean {
-  return Math.min(setAgo, upFor) > (longestGap(schedule) ?? Number.POSITIVE_INFINITY)
+  const seconds = accounts.length === 0 ? setAgo : Math.min(...accounts)
+  if (gap === undefined || seconds <= 2 * gap) return undefined
+  return { seconds, undecided: Math.min(setAgo, upFor) <= gap }
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   nightJobName,
   readNightJob,
   readNightSchedule,
+  type Silence,
   silenceOf,
 } from '../../runtime/cron-job.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
@@ -60,7 +61,14 @@ function judgeCalls(schedule: NightSchedule, why: string): Finding {
   return pass('schedule', `pg_cron called the night ${minutes(schedule.calledAgo)} ago; ${why}`)
 }
 
-function silent(seconds: number): Finding {
+function silent({ seconds, undecided }: Silence): Finding {
+  if (undecided) {
+    return advise(
+      'schedule',
+      `pg_cron has not called the night for ${minutes(seconds)}, and had no round since the server came up or the job was made`,
+      'look again after its next round',
+    )
+  }
   return fail(
     'schedule',
     `pg_cron has not called the night for ${minutes(seconds)}`,

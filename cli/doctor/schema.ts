@@ -23,7 +23,7 @@ export async function checkTime(database: Client): Promise<Finding[]> {
   )
   const zones = await database.query<Zone>(
     `select o.time_zone as zone, pg_catalog.string_agg(o.slug, ', ' order by o.slug) as slugs,
-            expiry.is_time_zone(o.time_zone) as known
+            expiry.is_time_zone(o.time_zone) as known, pg_catalog.bool_and(o.zone_in_force = 'UTC') as settled
        from expiry.organisations as o group by 1 order by 1`,
   )
   const at = override.rows[0]?.at
@@ -35,7 +35,8 @@ export async function checkTime(database: Client): Promise<Finding[]> {
   ]
 }
 
-type Zone = { zone: string; slugs: string; known: boolean }
+/** `settled`: UTC is in force where it is not known. */
+type Zone = { zone: string; slugs: string; known: boolean; settled: boolean }
 
 function checkZones(zones: Zone[]): Finding {
   const unknown = zones.filter(({ known }) => !known)
@@ -44,7 +45,9 @@ function checkZones(zones: Zone[]): Finding {
     const names = unknown.map(({ zone, slugs }) => `${zone} of ${slugs}`).join('; ')
     return fail(
       'time zones',
-      `PostgreSQL does not know ${names}: their dates and hours go by UTC`,
+      unknown.every(({ settled }) => settled)
+        ? `PostgreSQL does not know ${names}: their dates and hours go by UTC`
+        : `PostgreSQL does not know ${names}: no night can run before UTC is in force there, which a service or \`mentor-expiry migrate\` sees to`,
       'give them a zone of pg_timezone_names (update expiry.organisations set time_zone = …), or the server newer tzdata',
     )
   }

@@ -46,7 +46,13 @@ function describe(name: Name, count: number): Finding {
 function compareQueues(connected: ConnectedServices[]): Finding[] {
   const kinds = [...new Set(connected.flatMap(({ queue }) => queue ?? []))]
   if (connected.length < 2 || kinds.length === 0) return []
-  if (kinds.length === 1) return [pass('queues', `all services have theirs in ${places[kinds[0] ?? 'redis']}`)]
+  if (kinds.length === 1)
+    return [
+      pass(
+        'queues',
+        `all services look for theirs in ${places[kinds[0] ?? 'redis']}; whether at the same address was not looked at`,
+      ),
+    ]
   const found = kinds.map((kind) => {
     const theirs = connected.filter(({ queue }) => queue === kind).map(({ service }) => service)
     return `${theirs.join(' and ')} in ${places[kind]}`

@@ -15,7 +15,7 @@ export function describe(facts: Facts): string {
   const parts = [
     [
       `${mentor.name} (${mentor.ref}) of ${organisation.name} (${organisation.slug})`,
-      `Dates and times are those of ${organisation.timeZone}, where today is ${organisation.today}.`,
+      `Dates and times are those of ${zone(organisation)}, where today is ${organisation.today}.`,
     ],
     [
       `Status         ${wordsForStatus(mentor)}`,
@@ -35,6 +35,10 @@ export function describe(facts: Facts): string {
     ['What comes next', ...[...wordsForService(facts), ...wordsForNext(facts)].map((words) => `  ${words}`)],
   ]
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function zone({ timeZone, unknownZone }: Facts['organisation']): string {
+  return unknownZone === null ? timeZone : `${timeZone} (the server does not know ${unknownZone})`
 }
 
 function recipient({ coordinator, organisation }: Facts): string {

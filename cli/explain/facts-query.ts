@@ -77,7 +77,8 @@ const next = list(
 export const factsQuery = `
   select pg_catalog.jsonb_build_object(
            'organisation', pg_catalog.jsonb_build_object(
-             'slug', o.slug, 'name', o.name, 'timeZone', o.zone_in_force, 'today', expiry.today(o.id),
+             'slug', o.slug, 'name', o.name, 'timeZone', o.zone_in_force,
+             'unknownZone', nullif(o.time_zone, o.zone_in_force), 'today', expiry.today(o.id),
              'fallbackEmail', o.fallback_email,
              'sendingHours', pg_catalog.to_char(o.send_from, 'HH24:MI') || ' to ' || pg_catalog.to_char(o.send_until, 'HH24:MI')
            ),

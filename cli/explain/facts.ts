@@ -109,6 +109,8 @@ const Facts = z.object({
     slug: z.string(),
     name: z.string(),
     timeZone: z.string(),
+    /** Its own, where the server does not know it and UTC is in force. */
+    unknownZone: z.string().nullable(),
     today: local,
     fallbackEmail: z.string().nullable(),
     /** `HH:MM to HH:MM`; null: any hour. */

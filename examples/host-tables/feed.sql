@@ -3,6 +3,8 @@
 -- mends whatever a trigger could not do.
 create schema if not exists feed;
 
+drop function if exists feed.is_on_leave(public.peer_mentors, uuid); -- of an earlier feed
+
 -- leave_until is the first day back: expiry ends the leave by itself, and the host's state may stay as it is.
 create or replace function feed.is_on_leave(p_mentor public.peer_mentors)
 returns boolean

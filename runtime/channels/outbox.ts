@@ -36,11 +36,26 @@ export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<
   return within(limit, signal, async (deadline) => {
     const made = await makeFolder(folder, 0o700)
     try {
-      await writeUnfinished(trial, deadline, (unfinished) => rm(unfinished))
+      await writeTrial(trial, deadline)
     } finally {
       if (made !== undefined) await removeEmpty(folder, made)
     }
   })
+}
+
+/** Once more where the folder was there and is gone: another trial, which had made it, has taken it away. */
+async function writeTrial(trial: Message, deadline: Deadline): Promise<void> {
+  const write = () => writeUnfinished(trial, deadline, (unfinished) => rm(unfinished))
+  try {
+    await write()
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error
+    await write()
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 /**
@@ -65,13 +80,11 @@ const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 
 /** Removes the folder and those above it up to `last`, as far as nobody has put anything into them meanwhile. */
 async function removeEmpty(folder: string, last: string): Promise<void> {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    try {
-      await rmdir(at)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY') return
-      throw error
-    }
-    if (at === last) return
+    const isGone = await rmdir(at).then(
+      () => true,
+      () => false,
+    )
+    if (!isGone || at === last) return
   }
 }
 

@@ -6,7 +6,6 @@ import {
   readNightJob,
   readNightSchedule,
   silenceOf,
-  wasDue,
 } from '../../runtime/cron-job.ts'
 import { postgresOptions, type ServerAddress } from '../../runtime/server-address.ts'
 
@@ -27,10 +26,12 @@ export function watchCron({ pool, direct, cron }: CronDeps): () => Promise<void>
     // Who sees no job of others tells one that is gone from one that is not theirs by having seen it.
     const known: FoundJob = job === 'unseen' && wasSeen ? 'gone' : job
     wasSeen ||= typeof job === 'object'
-    const silence: JobFault | undefined =
-      silenceOf(schedule, known) !== undefined && wasDue(schedule) ? 'silent' : undefined
-    if (known === 'unseen' || known === 'closed') await keepUnseen(pool, silence)
-    else await keepAlert(pool, faultOfJob(known, schedule) ?? silence)
+    const fault = known === 'unseen' || known === 'closed' ? undefined : faultOfJob(known, schedule)
+    const silence = silenceOf(schedule, known)
+    if (fault === undefined && silence?.undecided) return
+    const silent: JobFault | undefined = silence && 'silent'
+    if (known === 'unseen' || known === 'closed') await keepUnseen(pool, silent)
+    else await keepAlert(pool, fault ?? silent)
   }
 }
 

@@ -76,6 +76,18 @@ const faults: [string, () => Promise<unknown>, string, RegExp][] = [
       await forgetZone(database, only(rows).id)
     },
     'Time/time zones',
+    /^fail: PostgreSQL does not know Mars\/Base of fjord: no night can run before UTC is in force there, .* → give them a zone/,
+  ],
+  [
+    'an organisation that goes by UTC for its zone is known no more',
+    async () => {
+      const { rows } = await database.query<{ id: string }>(
+        `update expiry.organisations set slug = 'fjord' returning id`,
+      )
+      await forgetZone(database, only(rows).id)
+      await database.query('select expiry.settle_time_zones()')
+    },
+    'Time/time zones',
     /^fail: PostgreSQL does not know Mars\/Base of fjord: their dates and hours go by UTC → give them a zone/,
   ],
   [

@@ -51,6 +51,21 @@ test('a database ahead of the code is refused, and left as it is', async () => {
   expect(await compareSchema(await database.connect(), await knownMigrations())).toBe('newer')
 })
 
+test('what a host has made of something that a migration makes anew is named, and nothing is changed', async () => {
+  await using database = await freshDatabase()
+  await database.query(`
+    drop function expiry.forecast_departures(integer, uuid);
+    create function expiry.forecast_departures(integer) returns integer language sql as 'select 1';
+    create view public.of_host as select expiry.forecast_departures(30);
+    delete from expiry.schema_migrations where tag = '0021_departures_tell';
+  `)
+  const { code, output } = await runToEnd(database, ['migrate'], { QUEUE_URL: 'redis://127.0.0.1:1' })
+  expect(code).toBe(2)
+  expect(output).toMatch(
+    /^the migration db\/migrations\/0021_departures_tell.sql makes anew what something of yours needs: view of_host depends on function expiry.forecast_departures\(integer\). Nothing was changed: drop that/,
+  )
+})
+
 test('a migration that was edited after it had been applied is refused', async () => {
   await using database = await freshDatabase()
   await database.query(`update expiry.schema_migrations set hash = 'other' where tag like '0000%'`)

@@ -52,6 +52,16 @@ test('a statement that makes many reminders pending rings once, without a word',
   expect(await ringsDuring(() => addMentors(database, { organisation, coordinator, count: 50, daysLeft: 20 }))).toBe(1)
 })
 
+test('while a deploy has yet to replace the trigger of an earlier version, a statement without a row does not ring', async () => {
+  await database.query(`
+    create trigger of_an_earlier_version after update on expiry.reminder_dispatch_log
+    referencing old table as before_rows new table as after_rows
+    for each statement execute function expiry.ring_reminder_doorbell()`)
+  const nobody = 'update expiry.reminder_dispatch_log set status = status where false'
+  expect(await ringsDuring(() => database.query(nobody))).toBe(0)
+  await database.query('drop trigger of_an_earlier_version on expiry.reminder_dispatch_log')
+})
+
 test('two statements of one transaction ring once, at its commit', async () => {
   const client = await database.connect()
   const rings = await ringsDuring(async () => {

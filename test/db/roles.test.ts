@@ -22,7 +22,7 @@ const mayExecute: Record<string, string> = {
   nightly: 'service',
   run_nightly: 'app service',
   nightly_owed: 'app service',
-  settle_time_zones: 'service',
+  ensure_time_zones: 'service',
   note_nightly_call: 'service',
   nightly_phases: 'service',
   open_nightly_run: 'service',

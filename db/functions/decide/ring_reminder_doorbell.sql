@@ -8,6 +8,8 @@ begin
     if not exists (select from after_rows as n where n.status = 'pending' and n.available_at <= pg_catalog.now()) then
       return null;
     end if;
+  elsif tg_level = 'STATEMENT' then
+    return null; -- a trigger that migrate has yet to replace: ringing for statements without a row would wake whoever made them
   end if;
   perform pg_catalog.pg_notify('expiry_reminders', '');
   return null;

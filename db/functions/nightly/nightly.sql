@@ -5,7 +5,7 @@ declare
   v_run_id bigint;
   v_phase text;
 begin
-  perform expiry.settle_time_zones();
+  perform expiry.ensure_time_zones();
   perform expiry.note_nightly_call(p_source);
   if not exists (select from expiry.nightly_owed()) then
     return;

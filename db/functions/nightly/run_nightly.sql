@@ -10,7 +10,7 @@ declare
   v_phase text;
 begin
   perform pg_catalog.pg_advisory_xact_lock(7236002);
-  perform expiry.settle_time_zones();
+  perform expiry.ensure_time_zones();
   v_run_id := expiry.open_nightly_run(p_source, true);
   foreach v_phase in array expiry.nightly_phases() loop
     if not expiry.run_nightly_phase(v_run_id, v_phase) then

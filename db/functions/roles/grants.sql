@@ -58,7 +58,7 @@ grant execute on function
 to expiry_service;
 grant execute on procedure expiry.nightly(text) to expiry_service;
 grant execute on function
-  expiry.settle_time_zones(), expiry.note_nightly_call(text), expiry.open_nightly_run(text, boolean), expiry.nightly_phases(),
+  expiry.ensure_time_zones(), expiry.note_nightly_call(text), expiry.open_nightly_run(text, boolean), expiry.nightly_phases(),
   expiry.run_nightly_phase(bigint, text),
   expiry.close_nightly_run(bigint), expiry.holds_nightly_lock()
 to expiry_service; -- what the procedure, which commits and so runs as its caller, is made of
