@@ -75,7 +75,10 @@ const remedies: Record<string, string> = {
   ETIMEDOUT: 'the server of DATABASE_URL does not answer',
   connection_lost: 'the server of DATABASE_URL has ended the connection, or the way to it has',
   query_timeout: 'the server of DATABASE_URL does not answer',
-  '42501': 'this login lacks a right: docs/configuration.md, "Roles", says which it needs',
+  '42501':
+    'this login lacks a right (docs/configuration.md, "Roles"), or what it touches belongs to another login: `mentor-expiry doctor` says which',
+  '22023':
+    'the server refuses a value; where that is the time zone of an organisation, `mentor-expiry doctor` names it, and a service or `mentor-expiry migrate` puts UTC in force',
   '42P01': 'the database lacks our tables: run `mentor-expiry migrate` first',
   '3F000': 'the database lacks our schema: run `mentor-expiry migrate` first',
 }

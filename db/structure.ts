@@ -12,7 +12,7 @@ const Snapshot = z.object({
     z.string(),
     z.object({
       name: z.string(),
-      columns: z.record(z.string(), z.object({ primaryKey: z.boolean() })),
+      columns: z.record(z.string(), z.object({ name: z.string(), primaryKey: z.boolean(), notNull: z.boolean() })),
       indexes: z.record(z.string(), z.object({ name: z.string(), isUnique: z.boolean() })),
       foreignKeys: Named,
       compositePrimaryKeys: Named,
@@ -23,10 +23,10 @@ const Snapshot = z.object({
 })
 type Table = z.infer<typeof Snapshot>['tables'][string]
 
-type Kind = 'primary key' | 'unique key' | 'foreign key' | 'check' | 'unique index' | 'index'
+type Kind = 'column' | 'not null' | 'primary key' | 'unique key' | 'foreign key' | 'check' | 'unique index' | 'index'
 type Part = { kind: Kind; table: string; name: string }
 
-/** A key, check or index of a table, and the file that tells how it is made. */
+/** A column, key, check or index of a table, and the file that tells how it is made. */
 type Constraint = Part & { file: string }
 
 export type Structure = { tables: string[]; constraints: Constraint[] }
@@ -41,11 +41,8 @@ export async function readStructure(directory: string): Promise<Structure> {
   if (newest === undefined) throw new Error(`no snapshot below ${directory}`)
   const { tables } = Snapshot.parse(JSON.parse(await readFile(join(directory, 'meta', newest), 'utf8')))
   const migrations = await readMigrations(directory)
-  const fileOf = ({ kind, table, name }: Part) => {
-    // A primary key of one column is made with the table, and named by PostgreSQL.
-    const mentions = [`"${name}"`, ...(kind === 'primary key' ? [`CREATE TABLE "expiry"."${table}"`] : [])]
-    const makes = (statement: string) => mentions.some((mention) => statement.includes(mention))
-    const migration = migrations.findLast(({ statements }) => statements.some(makes))
+  const fileOf = (part: Part) => {
+    const migration = migrations.findLast(({ statements }) => statements.some((statement) => makes(statement, part)))
     return migration === undefined ? 'db/migrations.ts' : `db/migrations/${migration.tag}.sql`
   }
   return {
@@ -56,12 +53,36 @@ export async function readStructure(directory: string): Promise<Structure> {
   }
 }
 
+/** Whether a statement of drizzle-kit makes this part, or makes it anew. */
+function makes(statement: string, { kind, table, name }: Part): boolean {
+  const createsTable = statement.includes(`CREATE TABLE "expiry"."${table}"`)
+  const altersColumn = ['ADD', 'ALTER'].some((verb) =>
+    statement.includes(`ALTER TABLE "expiry"."${table}" ${verb} COLUMN "${name}"`),
+  )
+  switch (kind) {
+    case 'column':
+    case 'not null':
+      return altersColumn || (createsTable && statement.includes(`"${name}"`))
+    case 'primary key':
+      // One of one column is made with the table, and named by PostgreSQL.
+      return createsTable || statement.includes(`"${name}"`)
+    default:
+      return statement.includes(`"${name}"`)
+  }
+}
+
 function partsOf(table: Table): Part[] {
   const all = (kind: Kind, names: string[]) => names.map((name) => ({ kind, table: table.name, name }))
   const names = (some: Record<string, { name: string }>) => Object.values(some).map(({ name }) => name)
-  const isKeyed = Object.values(table.columns).some(({ primaryKey }) => primaryKey)
+  const columns = Object.values(table.columns)
+  const isKeyed = columns.some(({ primaryKey }) => primaryKey)
   const indexes = Object.values(table.indexes)
   return [
+    ...all('column', names(table.columns)),
+    ...all(
+      'not null',
+      columns.filter(({ notNull }) => notNull).map(({ name }) => name),
+    ),
     ...all('primary key', isKeyed ? [`${table.name}_pkey`] : names(table.compositePrimaryKeys)),
     ...all('unique key', names(table.uniqueConstraints)),
     ...all('foreign key', names(table.foreignKeys)),
@@ -82,18 +103,24 @@ const live = `
          c.relname::text as "table", k.conname::text as name
     from pg_catalog.pg_constraint as k
     join pg_catalog.pg_class as c on c.oid = k.conrelid
-   where c.relnamespace = 'expiry'::regnamespace and k.contype in ('p', 'u', 'f', 'c')
+   where c.relnamespace = 'expiry'::regnamespace and k.contype in ('p', 'u', 'f', 'c') and k.convalidated
    union all
   select case when x.indisunique then 'unique index' else 'index' end, c.relname::text, i.relname::text
     from pg_catalog.pg_index as x
     join pg_catalog.pg_class as c on c.oid = x.indrelid
     join pg_catalog.pg_class as i on i.oid = x.indexrelid
-   where c.relnamespace = 'expiry'::regnamespace and x.indisvalid`
+   where c.relnamespace = 'expiry'::regnamespace and x.indisvalid
+   union all
+  select part.kind, c.relname::text, a.attname::text
+    from pg_catalog.pg_attribute as a
+    join pg_catalog.pg_class as c on c.oid = a.attrelid
+   cross join lateral (values ('column', true), ('not null', a.attnotnull)) as part (kind, is_there)
+   where c.relnamespace = 'expiry'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and part.is_there`
 
 /** Of the tables: what they have lost; those whose foreign keys are switched off. */
 export type StructureDifferences = { missing: Constraint[]; off: string[] }
 
-/** Compares keys, checks and indexes in the database, by kind and name, with those that the migrations make. */
+/** Compares columns, keys, checks and indexes in the database, by kind and name, with those that the migrations make. */
 export async function compareStructure(
   client: Pick<Client, 'query'>,
   { constraints }: Structure,

@@ -31,7 +31,7 @@ export async function readConnectedServices(database: Pick<ClientBase, 'query'>)
 }
 
 /** Another service of this database has its queue elsewhere, and neither gets what the other one adds. */
-export type QueueDiffers = { kind: 'queue_differs'; service: string; queue: QueueKind }
+export type QueueDiffers = { kind: 'queue_differs'; other: string; queue: QueueKind }
 
 type WatchDeps = {
   pool: Pick<Pool, 'query'>
@@ -55,10 +55,10 @@ export async function watchOtherQueues(
   while (!signal.aborted) {
     try {
       const others = (await readConnectedServices(pool)).flatMap(({ service, queue: its }) =>
-        its === null || its === queue ? [] : [{ service, queue: its }],
+        its === null || its === queue ? [] : [{ other: service, queue: its }],
       )
-      for (const other of others) if (!said.includes(other.service)) observe({ kind: 'queue_differs', ...other })
-      said = others.map(({ service }) => service)
+      for (const each of others) if (!said.includes(each.other)) observe({ kind: 'queue_differs', ...each })
+      said = others.map(({ other }) => other)
     } catch (error) {
       onError(error)
     }

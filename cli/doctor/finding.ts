@@ -27,6 +27,11 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 /** What makes the schema and its rights those of this version. */
 export const migrate = 'run `mentor-expiry migrate` of this version'
 
+/** Statements that are to be run together, all of them: `mentor-expiry sql` takes them as they stand. */
+export function together(statements: readonly string[]): string {
+  return statements.join('; ')
+}
+
 /** The first five of them, and how many more there are. */
 export function shorten(names: readonly string[]): string {
   return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')

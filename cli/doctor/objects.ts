@@ -3,7 +3,7 @@ import { knownObjects, knownStructure } from '../../db/apply.ts'
 import { compareObjects } from '../../db/fingerprints.ts'
 import type { DatabaseObject } from '../../db/objects.ts'
 import { compareStructure, findForeign, type Structure } from '../../db/structure.ts'
-import { type Finding, fail, migrate, pass, shorten } from './finding.ts'
+import { type Finding, fail, migrate, pass, shorten, together } from './finding.ts'
 
 /** What the migrations and the files of this version make against what there is, and whose it is. */
 export async function checkObjects(database: Client): Promise<Finding[]> {
@@ -42,7 +42,7 @@ async function checkTables(database: Client, structure: Structure): Promise<Find
   const lost = missing.map(({ kind, table, name, file }) => `${kind} ${name} of expiry.${table} (${file})`)
   const findings =
     lost.length === 0
-      ? [pass('tables', 'keys, checks and indexes are all there')]
+      ? [pass('tables', 'columns, keys, checks and indexes are all there')]
       : [
           fail(
             'tables',
@@ -54,7 +54,7 @@ async function checkTables(database: Client, structure: Structure): Promise<Find
   const statements = off.map((name) => `alter table ${name} enable trigger all`)
   return [
     ...findings,
-    fail('foreign keys', `switched off on ${shorten(off)}`, `as a superuser: ${shorten(statements)}`),
+    fail('foreign keys', `switched off on ${shorten(off)}`, `as a superuser: ${together(statements)}`),
   ]
 }
 
@@ -67,6 +67,6 @@ async function checkOwner(database: Client, structure: Structure, objects: Datab
   return fail(
     'owner',
     `belongs to somebody else: ${shorten(found)}`,
-    `as an administrator: ${shorten(statements)}; then ${migrate}`,
+    `as an administrator: ${together(statements)}; then ${migrate}`,
   )
 }

@@ -48,7 +48,7 @@ function checkZones(zones: Zone[]): Finding {
       unknown.every(({ settled }) => settled)
         ? `PostgreSQL does not know ${names}: their dates and hours go by UTC`
         : `PostgreSQL does not know ${names}: no night can run before UTC is in force there, which a service or \`mentor-expiry migrate\` sees to`,
-      'give them a zone of pg_timezone_names (update expiry.organisations set time_zone = …), or the server newer tzdata',
+      'give them a zone of pg_timezone_names (as a login with expiry_app: update expiry.organisations set time_zone = …), or the server newer tzdata',
     )
   }
   if (unknownHere.length > 0) {

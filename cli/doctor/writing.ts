@@ -7,7 +7,7 @@ export type Writing = 'open' | 'read-only' | 'standby'
 
 /** Where a session may have its default_transaction_read_only from, by pg_settings.source, and how it is ended there. */
 const remedies: Record<string, string> = {
-  database: 'alter database … reset default_transaction_read_only',
+  database: 'from another database of the server: alter database … reset default_transaction_read_only',
   user: 'alter role … reset default_transaction_read_only, of the login',
   'database user': 'alter role … in database … reset default_transaction_read_only, of the login',
   global: 'alter role all reset default_transaction_read_only',

@@ -12,7 +12,7 @@ export function textReporter(days: number): Reporter {
   let left = 0
   const rest = () => (left > 0 ? `      … and ${left} more: --all\n` : '')
   const none = () => (coming === 0 ? '  none\n' : '')
-  const title = `To come in the next ${days} days, from each organisation's own today, if nothing changes:\n`
+  const title = `To come in the next ${days === 1 ? 'day' : `${days} days`}, from each organisation's own today, if nothing changes:\n`
   const start = () => (day === null && reason === null ? title : '')
   return {
     line(line) {

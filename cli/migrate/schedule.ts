@@ -97,10 +97,12 @@ async function here(client: Client, { installed, user }: Found): Promise<Schedul
 const extension = 'create extension pg_cron'
 const usageFor = (login: string) => `grant usage on schema cron to ${escapeIdentifier(login)}`
 
-/** The code, and where a right is missing, what a superuser has to do in the database that pg_cron lives in. */
+/** The code, and where a right is missing, what a superuser has to do in the database that pg_cron lives in, which only some may ask for. */
 function because(error: unknown, grants: string[]): string {
   const { code } = summarise(error)
-  return code === insufficientPrivilege ? `(${code}): as a superuser, there: ${grants.join('; ')}` : `(${code})`
+  return code === insufficientPrivilege
+    ? `(${code}): as a superuser, in its database (show cron.database_name): ${grants.join('; ')}; where that is another than this, set CRON_DATABASE_URL to it`
+    : `(${code})`
 }
 
 async function through(client: Client, cronAddress: ServerAddress, found: Found): Promise<Scheduled> {

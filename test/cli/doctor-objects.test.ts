@@ -125,6 +125,28 @@ test('foreign keys that are switched off are found, and can be switched on as to
   expect([after['Schema/foreign keys'], after['Schema/objects']]).toEqual([undefined, 'ok'])
 })
 
+test('a column that is gone, one that may be null, and a foreign key that nobody has checked are lost', async () => {
+  await database.query(`
+    alter table expiry.mentors rename paused_until to pause;
+    alter table expiry.certifications alter expiry_date drop not null;
+    alter table expiry.certifications drop constraint certifications_mentor_id_mentors_id_fk;
+    alter table expiry.certifications add constraint certifications_mentor_id_mentors_id_fk
+      foreign key (mentor_id) references expiry.mentors not valid;
+  `)
+  const found = (await lookAt(database))['Schema/tables']
+  expect(found).toContain('column paused_until of expiry.mentors (db/migrations/0000_tables.sql)')
+  expect(found).toContain('not null expiry_date of expiry.certifications (db/migrations/0000_tables.sql)')
+  expect(found).toContain('foreign key certifications_mentor_id_mentors_id_fk of expiry.certifications')
+})
+
+test('several of another owner can be given back by what is told as it stands', async () => {
+  await database.query(
+    'alter function expiry.today owner to postgres; alter view expiry.due_reminders owner to postgres; alter table expiry.clock_override owner to postgres',
+  )
+  await database.query(toldIn((await lookAt(database))['Schema/owner']))
+  expect((await lookAt(database))['Schema/owner']).toBe('ok')
+})
+
 test.each([
   ['routine', 'expiry.settle_mentors'],
   ['routine', 'expiry.nightly'],

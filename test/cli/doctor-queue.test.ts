@@ -90,8 +90,8 @@ describe.skipIf(!hasRedis())('Redis', () => {
     const queues = async () => (await lookAt(database, onRedis))['Services/queues']
     {
       await using forgetful = await startService(['notifier'], common)
-      expect(await forgetful.waitForEvent('queue_differs')).toMatchObject({ service: 'listener', queue: 'redis' })
-      expect(await listener.waitForEvent('queue_differs')).toMatchObject({ service: 'notifier', queue: 'postgres' })
+      expect(await forgetful.waitForEvent('queue_differs')).toMatchObject({ other: 'listener', queue: 'redis' })
+      expect(await listener.waitForEvent('queue_differs')).toMatchObject({ other: 'notifier', queue: 'postgres' })
       expect(await queues()).toMatch(
         /^fail: not one but two: listener in Redis, notifier in PostgreSQL; .* → give all services the same QUEUE_URL/,
       )

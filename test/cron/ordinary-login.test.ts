@@ -23,7 +23,10 @@ async function withDeployer(
 }
 
 /** What migrate told a superuser to do. */
-const told = (output: string) => /\(42501\): as a superuser, there: (.*)/.exec(output)?.[1] ?? ''
+const told = (output: string) =>
+  /\(42501\): as a superuser, in its database \(show cron.database_name\): (.*); where that is another/.exec(
+    output,
+  )?.[1] ?? ''
 
 describe.skipIf(!hasPostgres15WithCron())('migrate by an ordinary login, beside pg_cron', () => {
   test('that lives elsewhere, leaves the night to the listener and says why, twice', async () => {

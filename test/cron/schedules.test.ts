@@ -20,7 +20,7 @@ describe.skipIf(!hasPostgres15WithCron())('migrate, where pg_cron is to be had',
        select '1 1 1 1 *', 'select 2', nodename, nodeport, database, 'other', jobname
          from cron.job where jobname like 'expiry-nightly:%'`,
     )
-    await here.query(`select cron.alter_job(jobid, schedule := '3 3 3 3 *') from cron.job where username = 'postgres'
+    await here.query(`select cron.alter_job(jobid, schedule := '3 3 3 3 *', active := false) from cron.job where username = 'postgres'
                         and jobname = 'expiry-nightly:postgres'`)
     await migrate(env)
     await migrate(env)
@@ -29,6 +29,10 @@ describe.skipIf(!hasPostgres15WithCron())('migrate, where pg_cron is to be had',
       expect.objectContaining({ jobname: 'expiry-nightly:postgres', database: 'postgres', ...nightly }),
       expect.objectContaining({ jobname: 'somebody-else', schedule: '0 5 * * *', command: 'select 1' }),
     ])
+    expect(
+      (await here.query(`select active from cron.job where jobname like 'expiry-nightly:%' and username = 'postgres'`))
+        .rows,
+    ).toEqual([{ active: true }])
     expect((await here.query('select scheduler, schedule from expiry.nightly_schedule')).rows).toEqual([
       { scheduler: 'pg_cron', schedule: '15 * * * *' },
     ])

@@ -41,6 +41,7 @@ describe.skipIf(!hasRedis())('a dashboard over Redis', () => {
       await up()
       await untilStatus(port, 200)
     }
+    await waitFor('its word of the last return', () => service.events('queue_found').length >= 2)
     expect(service.events('waiting')).toHaveLength(1)
     expect(service.events('queue_lost')).toHaveLength(2)
     expect(service.events('queue_found')).toHaveLength(2)

@@ -120,14 +120,17 @@ test('every foreign key that a bulk statement checks has an index behind it', as
   expect(rows).toEqual([])
 })
 
-test('keys, checks and indexes of the tables are those of the newest snapshot, and nothing in a fresh database is missing', async () => {
+test('columns, keys, checks and indexes of the tables are those of the newest snapshot, and nothing in a fresh database is missing', async () => {
   const structure = await knownStructure()
   expect(await compareStructure(await database.connect(), structure)).toEqual({ missing: [], off: [] })
   expect(await findForeign(await database.connect(), structure, objects)).toEqual([])
   const made = await names(
     `select conname as name from pg_constraint where connamespace = 'expiry'::regnamespace and conrelid <> 0 and contype in ('p', 'u', 'f', 'c')
      union
-     select c.relname from pg_index as i join pg_class as c on c.oid = i.indexrelid where c.${ours.relations}`,
+     select c.relname from pg_index as i join pg_class as c on c.oid = i.indexrelid where c.${ours.relations}
+     union
+     select a.attname from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+      where c.${ours.relations} and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped`,
   )
   expect([...new Set(structure.constraints.map(({ name }) => name))].sort()).toEqual(made)
 })

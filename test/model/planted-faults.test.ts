@@ -83,7 +83,7 @@ const FAULTS: Fault[] = [
   {
     name: 'a message about somebody whom nobody could have seen',
     seed: 8,
-    file: 'status/tell_of_transitions.sql',
+    file: 'status/mentor_sightings.sql',
     line: 't.mentor_id = m.id and t.was_visible',
     fault: 't.mentor_id = m.id',
   },

@@ -8,6 +8,10 @@ declare
   v_scheduler text := 'service';
 begin
   if exists (select from pg_catalog.pg_extension where extname = 'pg_cron') then
+    -- One that was switched off would stay so, and only some may switch it on.
+    perform cron.unschedule(j.jobid)
+       from cron.job as j
+      where j.jobname = 'expiry-nightly:' || pg_catalog.current_database() and j.username = current_user and not j.active;
     perform cron.schedule('expiry-nightly:' || pg_catalog.current_database(), p_schedule, 'call expiry.nightly(''pg_cron'')');
     v_scheduler := 'pg_cron';
   end if;
