@@ -36,22 +36,11 @@ export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<
   return within(limit, signal, async (deadline) => {
     const made = await makeFolder(folder, 0o700)
     try {
-      await writeTrial(trial, deadline)
+      await writeUnfinished(trial, deadline, (unfinished) => rm(unfinished))
     } finally {
       if (made !== undefined) await removeEmpty(folder, made)
     }
   })
-}
-
-/** Once more where the folder was there and is gone: another trial, which had made it, has taken it away. */
-async function writeTrial(trial: Message, deadline: Deadline): Promise<void> {
-  const write = () => writeUnfinished(trial, deadline, (unfinished) => rm(unfinished))
-  try {
-    await write()
-  } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error
-    await write()
-  }
 }
 
 function isCode(error: unknown, code: string): boolean {
@@ -77,14 +66,17 @@ export function tryOutbox(folder: string): string | undefined {
 
 const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
 
-/** Removes the folder and those above it up to `last`, as far as nobody has put anything into them meanwhile. */
+/**
+ * Removes the folder and those above it up to `last`, as far as nobody has put anything into them meanwhile. Another trial may
+ * be ahead of this one.
+ */
 async function removeEmpty(folder: string, last: string): Promise<void> {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const isGone = await rmdir(at).then(
-      () => true,
+    const remains = await rmdir(at).then(
       () => false,
+      (error: unknown) => !isCode(error, 'ENOENT'),
     )
-    if (!isGone || at === last) return
+    if (remains || at === last) return
   }
 }
 

@@ -31,6 +31,16 @@ test('a reminder becomes one whole .eml file that only its owner can read, in a 
   expect(mail.text).toContain('Kari Nordmann')
 })
 
+test('several that look at a folder that is not there do not fail each other, and leave nothing', async () => {
+  await using place = await temporaryFolder()
+  const folder = path.join(place.folder, 'new', 'outbox')
+  const look = () => createOutboxChannel({ folder, composer }).probe(never)
+  for (let round = 0; round < 100; round += 1) {
+    expect(await Promise.all([look(), look(), look()])).toEqual([undefined, undefined, undefined])
+  }
+  expect(await readdir(place.folder)).toEqual([])
+})
+
 test('delivering the same row again replaces its file', async () => {
   await using place = await temporaryFolder()
   const channel = createOutboxChannel({ folder: place.folder, composer })
