@@ -30,8 +30,8 @@ const patience = 3_000
 
 /**
  * What a service that works on a queue has around its work, until the signal aborts: connections, the waiting for schema and
- * queue, the watch over both servers and over other services' queues, the telling of alerts, and an end that nothing which is away holds up. Rejects with what
- * the work, or the waiting for the schema, has thrown before the signal aborted.
+ * queue, the watch over both servers and over other services' queues, the telling of alerts, and an end that nothing which is
+ * away holds up. Rejects with what the work, or the waiting for the schema, has thrown before the signal aborted.
  */
 export async function runQueueService(
   { observe, untilReady, work }: QueueServiceDeps,
