@@ -16,7 +16,7 @@ test.each<[string, (name: string) => string, string, RegExp]>([
     'a setting of its own',
     (name) => `alter database ${name} set default_transaction_read_only = on`,
     '',
-    /→ alter database … reset/,
+    /→ from another database of the server: alter database … reset/,
   ],
   [
     'the options of its URL',
