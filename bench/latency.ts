@@ -39,7 +39,7 @@ export async function measureLatency({ servers, sizes: { changes, rounds } }: Be
     figure: measured.middle(name),
     reference: measured.middle('reference'),
     limit:
-      'five ways there and back between processes that sleep, where the baseline has two; then begin, half a millisecond and a write to the disk even for one row. Halving the claim’s work on the server changed nothing that shows',
+      'five ways there and back between processes that sleep, where the baseline has two; then begin, half a millisecond and a write to the disk even for one row',
   })
   return [
     ...(redisUrl === undefined ? [] : [{ ...row('figure'), bound: { kind: 'at most', floor: 2, aim: 1 } as const }]),

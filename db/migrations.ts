@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Client, DatabaseError, type Pool } from 'pg'
+import type { Client, Pool } from 'pg'
 import { z } from 'zod'
+import { dependentsIn } from './dependents.ts'
 
 const Journal = z.object({
   entries: z.array(z.object({ idx: z.number().int(), when: z.number().int(), tag: z.string() })),
@@ -36,9 +37,6 @@ export class MigrationEditedError extends Error {
 export class DependentObjectsError extends Error {
   override readonly name = 'DependentObjectsError'
 }
-
-/** PostgreSQL's code for it. */
-export const dependentObjectsStillExist = '2BP01'
 
 /** Compares the names of the migrations applied with those on disk. `absent` where there is no schema at all. */
 export async function compareSchema(
@@ -95,8 +93,8 @@ async function run(client: Client, { tag }: Migration, statement: string): Promi
   try {
     await client.query(statement)
   } catch (error) {
-    if (!(error instanceof DatabaseError) || error.code !== dependentObjectsStillExist) throw error
-    const dependents = (error.detail ?? error.message).replaceAll('\n', '; ')
+    const dependents = dependentsIn(error)
+    if (dependents === undefined) throw error
     throw new DependentObjectsError(
       `the migration db/migrations/${tag}.sql makes anew what something of yours needs: ${dependents}. Nothing was changed: drop that, migrate, and make it again`,
       { cause: error },

@@ -1,6 +1,6 @@
-import { type Client, DatabaseError } from 'pg'
+import type { Client } from 'pg'
+import { dependentsIn } from './dependents.ts'
 import { readRetired } from './fingerprints.ts'
-import { dependentObjectsStillExist } from './migrations.ts'
 import type { DatabaseObject } from './objects.ts'
 import { inShortTurns, isPassing } from './short-turns.ts'
 
@@ -52,7 +52,8 @@ async function drop(client: Client, { name, kind, target }: Retired): Promise<st
     return undefined
   } catch (error) {
     if (isPassing(error)) return 'somebody holds it; the next migrate tries again'
-    if (!(error instanceof DatabaseError) || error.code !== dependentObjectsStillExist) throw error
-    return (error.detail ?? error.message).replaceAll('\n', '; ')
+    const dependents = dependentsIn(error)
+    if (dependents === undefined) throw error
+    return dependents
   }
 }

@@ -36,7 +36,7 @@ async function checkFiles(database: Client, objects: DatabaseObject[]): Promise<
   return fail('objects', found.join('; '), remedies.join('; '))
 }
 
-/** Keys, checks and indexes, which the migrations made once. */
+/** Columns, keys, checks and indexes, which the migrations made once. */
 async function checkTables(database: Client, structure: Structure): Promise<Finding[]> {
   const { missing, off } = await compareStructure(database, structure)
   const lost = missing.map(({ kind, table, name, file }) => `${kind} ${name} of expiry.${table} (${file})`)

@@ -26,12 +26,13 @@ export function watchCron({ pool, direct, cron }: CronDeps): () => Promise<void>
     // Who sees no job of others tells one that is gone from one that is not theirs by having seen it.
     const known: FoundJob = job === 'unseen' && wasSeen ? 'gone' : job
     wasSeen ||= typeof job === 'object'
-    const fault = known === 'unseen' || known === 'closed' ? undefined : faultOfJob(known, schedule)
+    const seen = known === 'unseen' || known === 'closed' ? undefined : known
+    const fault = seen && faultOfJob(seen, schedule)
     const silence = silenceOf(schedule, known)
     if (fault === undefined && silence?.undecided) return
-    const silent: JobFault | undefined = silence && 'silent'
-    if (known === 'unseen' || known === 'closed') await keepUnseen(pool, silent)
-    else await keepAlert(pool, fault ?? silent)
+    const found = fault ?? (silence && 'silent')
+    if (seen === undefined) await keepUnseen(pool, found)
+    else await keepAlert(pool, found)
   }
 }
 
