@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
-import { rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { lstat, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder, makeFolderSync } from '../make-folder.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
@@ -18,33 +18,41 @@ export function writeToOutbox(
   { folder, name, content }: Message,
   { limit, signal }: Limits,
 ): Promise<string | undefined> {
-  return within(limit, signal, (deadline) =>
-    writeUnfinished({ folder, name, content }, deadline, (unfinished) => rename(unfinished, path.join(folder, name))),
-  )
+  return within(limit, signal, async (deadline) => {
+    await makeFolder(folder, 0o700)
+    await writeUnfinished({ folder, name, content }, deadline, (unfinished) =>
+      rename(unfinished, path.join(folder, name)),
+    )
+  })
 }
 
 /** Bytes of a trial: more than a message has, so that a disk that takes it takes the next message. */
 const trialLength = 32_768
 
 /**
- * Writes into the folder what is longer than a message, and takes it away, and with it the folder where that was not there. Resolves as
- * `writeToOutbox` does.
+ * Writes what is longer than a message into the folder, or, as long as nobody has made that, into the one above in which it
+ * would be made, and takes it away. Resolves as `writeToOutbox` does.
  */
 export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<string | undefined> {
   // Nothing that a disk could make smaller.
-  const trial = { folder, name: 'trial', content: randomBytes(trialLength) }
-  return within(limit, signal, async (deadline) => {
-    const made = await makeFolder(folder, 0o700)
-    try {
-      await writeUnfinished(trial, deadline, (unfinished) => rm(unfinished))
-    } finally {
-      if (made !== undefined) await removeEmpty(folder, made)
-    }
-  })
+  const trial = { name: 'trial', content: randomBytes(trialLength) }
+  return within(limit, signal, async (deadline) =>
+    writeUnfinished({ ...trial, folder: await firstThatIs(folder) }, deadline, (unfinished) => rm(unfinished)),
+  )
 }
 
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
+/** The folder, or the first above it, of which anything is there: a link to nowhere is in the way as a file is. */
+async function firstThatIs(folder: string): Promise<string> {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    const isThere = await lstat(at).then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+        return false
+      },
+    )
+    if (isThere) return at
+  }
 }
 
 /**
@@ -66,27 +74,12 @@ export function tryOutbox(folder: string): string | undefined {
 
 const lasting = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'])
 
-/**
- * Removes the folder and those above it up to `last`, as far as nobody has put anything into them meanwhile. Another trial may
- * be ahead of this one.
- */
-async function removeEmpty(folder: string, last: string): Promise<void> {
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const remains = await rmdir(at).then(
-      () => false,
-      (error: unknown) => !isCode(error, 'ENOENT'),
-    )
-    if (remains || at === last) return
-  }
-}
-
 /** Writes a file under a name of its own, down to the disk, and lets `finish` have it; leaves nothing behind that is not finished. */
 async function writeUnfinished(
   { folder, name, content }: Message,
   deadline: Deadline,
   finish: (unfinished: string) => Promise<void>,
 ): Promise<void> {
-  await makeFolder(folder, 0o700)
   const unfinished = path.join(folder, `.${name}.${randomUUID()}.tmp`)
   try {
     await writeFile(unfinished, content, { flag: 'wx', mode: 0o600, flush: true, signal: deadline.signal })

@@ -109,6 +109,7 @@ test('missed days are one night, not several', async () => {
 test.each([
   { zone: 'Europe/Oslo', now: '2026-01-01T23:00:00Z', since: '2026-01-01T23:00:00Z', late: '2026-01-01T23:15:00Z' },
   { zone: 'Europe/Oslo', now: '2026-01-02T20:00:00Z', since: '2026-01-01T23:00:00Z', late: '2026-01-01T23:15:00Z' },
+  { zone: 'Europe/Oslo', now: '2026-01-04T23:05:00Z', since: '2026-01-01T23:00:00Z', late: '2026-01-01T23:15:00Z' },
   { zone: 'Asia/Kolkata', now: '2026-01-01T18:30:00Z', since: '2026-01-01T18:30:00Z', late: '2026-01-01T19:15:00Z' },
   { zone: 'Asia/Kathmandu', now: '2026-01-01T18:15:00Z', since: '2026-01-01T18:15:00Z', late: '2026-01-01T18:15:00Z' },
 ])('$zone at $now is owed since $since, and the services do it from $late on', async ({ zone, now, since, late }) => {
@@ -127,6 +128,26 @@ test.each([
   expect(await lateAt()).toEqual([{ owed_since: new Date(since), late_at: grace }])
 })
 
+test('whose day comes a second time after a move westwards is owed since its new midnight', async () => {
+  await using database = await freshDatabase()
+  await setClock(database, '2026-01-02T11:00:00Z') // the 3rd in Kiritimati, the 2nd in Oslo
+  const organisation = await addOrganisation(database, { timeZone: 'Pacific/Kiritimati' })
+  await database.query(`update expiry.organisations set created_at = '2020-01-01'`)
+  await nightly(database)
+  await database.query(`update expiry.organisations set time_zone = 'Europe/Oslo' where id = $1`, [organisation])
+  const { rows } = await database.query('select owed_since from expiry.nightly_owed()')
+  expect(rows).toEqual([{ owed_since: new Date('2026-01-01T23:00:00Z') }])
+})
+
+test('an organisation that never had a night is owed since it was founded', async () => {
+  await using database = await freshDatabase()
+  await setClock(database, '2026-01-01T23:05:00Z') // five minutes after midnight in Oslo
+  await addOrganisation(database)
+  await database.query(`update expiry.organisations set created_at = '2025-12-30T11:00:00Z'`)
+  const { rows } = await database.query('select owed_since from expiry.nightly_owed()')
+  expect(rows).toEqual([{ owed_since: new Date('2025-12-30T11:00:00Z') }])
+})
+
 test('an organisation that was founded an hour ago is not late since midnight', async () => {
   await using database = await freshDatabase()
   await setClock(database, '2026-01-01T12:00:00Z')
@@ -134,4 +155,23 @@ test('an organisation that was founded an hour ago is not late since midnight', 
   await database.query(`update expiry.organisations set created_at = '2026-01-01T11:00:00Z'`)
   const { rows } = await database.query('select owed_since, late_at from expiry.nightly_owed()')
   expect(rows).toEqual([{ owed_since: new Date('2026-01-01T11:00:00Z'), late_at: new Date('2026-01-01T11:15:00Z') }])
+})
+
+test('a night that nobody runs is no less late for the midnight that passes', async () => {
+  await using database = await freshDatabase()
+  await setClock(database, '2026-01-01T12:00:00Z')
+  await addOrganisation(database)
+  await database.query(`update expiry.organisations set created_at = '2020-01-01'`)
+  await tick(database)
+  const openAlerts = async () => {
+    await database.query('select expiry.check_operations()')
+    const { rows } = await database.query('select kind from expiry.operations_alerts where resolved_at is null')
+    return rows
+  }
+  await setClock(database, '2026-01-02T22:00:00Z') // eleven in the evening in Oslo
+  expect(await openAlerts()).toEqual([{ kind: 'nightly_late' }])
+  await setClock(database, '2026-01-02T23:05:00Z')
+  expect(await openAlerts()).toEqual([{ kind: 'nightly_late' }])
+  await tick(database)
+  expect(await openAlerts()).toEqual([])
 })

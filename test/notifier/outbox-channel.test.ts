@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { simpleParser } from 'mailparser'
@@ -31,7 +31,7 @@ test('a reminder becomes one whole .eml file that only its owner can read, in a 
   expect(mail.text).toContain('Kari Nordmann')
 })
 
-test('several that look at a folder that is not there do not fail each other, and leave nothing', async () => {
+test('several that look at a folder that is not there do not fail each other, and make nothing', async () => {
   await using place = await temporaryFolder()
   const folder = path.join(place.folder, 'new', 'outbox')
   const look = () => createOutboxChannel({ folder, composer }).probe(never)
@@ -39,6 +39,14 @@ test('several that look at a folder that is not there do not fail each other, an
     expect(await Promise.all([look(), look(), look()])).toEqual([undefined, undefined, undefined])
   }
   expect(await readdir(place.folder)).toEqual([])
+})
+
+test('looking at a folder that is not there finds what would keep it from being made', async () => {
+  await using place = await temporaryFolder()
+  const look = (name: string) => createOutboxChannel({ folder: path.join(place.folder, name), composer }).probe(never)
+  await symlink('nowhere', path.join(place.folder, 'link'))
+  expect(await look('link/outbox')).toBe('outbox_enoent')
+  expect(await look('x'.repeat(300))).toBe('outbox_enametoolong')
 })
 
 test('delivering the same row again replaces its file', async () => {

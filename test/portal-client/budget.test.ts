@@ -31,8 +31,8 @@ test('requests that come at any moment keep their distance, too', async () => {
   }
   await Promise.all(runs)
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
-  // A timer may fire a little early, and what it begins a little late.
-  expect(gaps.filter((gap) => gap < 35)).toEqual([])
+  // A machine under load begins one late and the next on time; two at once is what must not be.
+  expect(gaps.filter((gap) => gap < 20)).toEqual([])
 })
 
 test('the rate is held over a second, at any rate, and never exceeded', async () => {

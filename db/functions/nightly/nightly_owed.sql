@@ -15,7 +15,11 @@ as $$
    cross join lateral (select (expiry.now() at time zone o.zone_in_force)::date as today) as clock
    cross join lateral (
      select greatest(
-       clock.today::timestamp at time zone o.zone_in_force,
+       -- Whoever has missed days is owed since the first of them, or since ever: midnight makes nobody punctual.
+       case
+         when o.processed_on < clock.today then o.processed_on + 1
+         when o.processed_on > clock.today then clock.today
+       end::timestamp at time zone o.zone_in_force,
        least(o.created_at, expiry.now()),
        -- A schedule that was set an hour ago at most has not had its first tick.
        case when s.scheduler <> 'service' and s.set_at <= expiry.now() then s.set_at end
@@ -25,4 +29,4 @@ as $$
    where o.processed_on is distinct from clock.today;
 $$;
 comment on function expiry.nightly_owed() is
-  'Organisations whose present local day the night has not done, since when, and from when on the services do it themselves because the schedule has not.';
+  'Organisations whose present local day the night has not done, since when one is missing, and from when on the services do it themselves because the schedule has not.';
