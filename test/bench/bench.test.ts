@@ -43,6 +43,7 @@ const promised = [
   'whole pipeline: 100 rows, queue on Redis',
   'whole pipeline: 100 rows, queue on PostgreSQL',
   'commit of a changed date → channel called, queue on Redis: p50',
+  'commit of a changed date → channel called, the way alone, without a claim, a check or a record: p50',
   'commit of a changed date → channel called, queue on PostgreSQL: p50',
   'commit of a change that hides a mentor → PATCH received: p50',
   'commit of a change that reveals a mentor → PATCH received: p50',
