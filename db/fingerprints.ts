@@ -20,7 +20,7 @@ const liveObjects = `
    where c.relnamespace = 'expiry'::regnamespace and not t.tgisinternal`
 
 /** How PostgreSQL prints a name, a time or an interval depends on these settings, which a host may have for its database. */
-const printing = `set local search_path = pg_catalog; set local datestyle = 'ISO, MDY'; set local intervalstyle = 'postgres'`
+export const printing = `set local search_path = pg_catalog; set local datestyle = 'ISO, MDY'; set local intervalstyle = 'postgres'`
 
 /** Of an object's file; as kept beside what it became in the database. */
 export function fingerprint(object: DatabaseObject): string {

@@ -1,33 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from 'pg'
-import { z } from 'zod'
+import { findDifferent } from './expressions.ts'
+import { printing } from './fingerprints.ts'
 import { readMigrations } from './migrations.ts'
+import { type Part, partsOf, Snapshot } from './snapshot.ts'
 
-const Named = z.record(z.string(), z.object({ name: z.string() }))
-
-/** What drizzle-kit notes of the whole schema beside each migration. */
-const Snapshot = z.object({
-  tables: z.record(
-    z.string(),
-    z.object({
-      name: z.string(),
-      columns: z.record(z.string(), z.object({ name: z.string(), primaryKey: z.boolean(), notNull: z.boolean() })),
-      indexes: z.record(z.string(), z.object({ name: z.string(), isUnique: z.boolean() })),
-      foreignKeys: Named,
-      compositePrimaryKeys: Named,
-      uniqueConstraints: Named,
-      checkConstraints: Named,
-    }),
-  ),
-})
-type Table = z.infer<typeof Snapshot>['tables'][string]
-
-type Kind = 'column' | 'not null' | 'primary key' | 'unique key' | 'foreign key' | 'check' | 'unique index' | 'index'
-type Part = { kind: Kind; table: string; name: string }
-
-/** A column, key, check or index of a table, and the file that tells how it is made. */
-type Constraint = Part & { file: string }
+/** A part of a table, and the file that tells how it is made. */
+export type Constraint = Part & { file: string }
 
 export type Structure = { tables: string[]; constraints: Constraint[] }
 
@@ -71,74 +51,132 @@ function makes(statement: string, { kind, table, name }: Part): boolean {
   }
 }
 
-function partsOf(table: Table): Part[] {
-  const all = (kind: Kind, names: string[]) => names.map((name) => ({ kind, table: table.name, name }))
-  const names = (some: Record<string, { name: string }>) => Object.values(some).map(({ name }) => name)
-  const columns = Object.values(table.columns)
-  const isKeyed = columns.some(({ primaryKey }) => primaryKey)
-  const indexes = Object.values(table.indexes)
-  return [
-    ...all('column', names(table.columns)),
-    ...all(
-      'not null',
-      columns.filter(({ notNull }) => notNull).map(({ name }) => name),
-    ),
-    ...all('primary key', isKeyed ? [`${table.name}_pkey`] : names(table.compositePrimaryKeys)),
-    ...all('unique key', names(table.uniqueConstraints)),
-    ...all('foreign key', names(table.foreignKeys)),
-    ...all('check', names(table.checkConstraints)),
-    ...indexes.map(
-      ({ name, isUnique }): Part => ({ kind: isUnique ? 'unique index' : 'index', table: table.name, name }),
-    ),
-  ]
-}
-
 /** PostgreSQL keeps 63 bytes of a name. */
 function cut(name: string): string {
   return Buffer.from(name).subarray(0, 63).toString()
 }
 
 const live = `
+  with keys as (
+    select x.indexrelid, x.indrelid, i.relname::text as name, x.indisunique, x.indisvalid,
+           pg_catalog.concat_ws(
+             ' ', m.amname, x.indoption,
+             case when x.indnullsnotdistinct then 'nulls not distinct' end,
+             case when not x.indimmediate then 'deferrable' end,
+             case when x.indnatts > x.indnkeyatts then 'with other columns' end,
+             case when exists (
+               select from pg_catalog.pg_opclass as o where o.oid = any (x.indclass::oid[]) and not o.opcdefault
+             ) then 'of another order' end
+           ) as traits,
+           array(
+             select pg_catalog.pg_get_indexdef(x.indexrelid, n, false) from pg_catalog.generate_series(1, x.indnkeyatts) as n order by n
+           ) || coalesce(pg_catalog.pg_get_expr(x.indpred, x.indrelid), 'true') as expressions
+      from pg_catalog.pg_index as x
+      join pg_catalog.pg_class as i on i.oid = x.indexrelid
+      join pg_catalog.pg_am as m on m.oid = i.relam
+  )
   select case k.contype when 'p' then 'primary key' when 'u' then 'unique key' when 'f' then 'foreign key' else 'check' end as kind,
-         c.relname::text as "table", k.conname::text as name
+         c.relname::text as "table", k.conname::text as name,
+         case k.contype
+           when 'f' then pg_catalog.format(
+             '(%s) to %s (%s) %s', own.columns, other.relname, theirs.columns,
+             pg_catalog.concat(k.confdeltype, k.confupdtype, k.confmatchtype, case when k.condeferrable then ' deferrable' end)
+           )
+           else coalesce(x.traits, '')
+         end as traits,
+         case k.contype
+           when 'c' then array[pg_catalog.pg_get_expr(k.conbin, k.conrelid)]
+           else coalesce(x.expressions, '{}')
+         end as expressions
     from pg_catalog.pg_constraint as k
     join pg_catalog.pg_class as c on c.oid = k.conrelid
+    left join keys as x on x.indexrelid = k.conindid and k.contype <> 'f'
+    left join pg_catalog.pg_class as other on other.oid = k.confrelid
+   cross join lateral (
+     select pg_catalog.string_agg(a.attname, ',' order by n.position) as columns
+       from pg_catalog.unnest(k.conkey) with ordinality as n (number, position)
+       join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = n.number
+   ) as own
+   cross join lateral (
+     select pg_catalog.string_agg(a.attname, ',' order by n.position) as columns
+       from pg_catalog.unnest(k.confkey) with ordinality as n (number, position)
+       join pg_catalog.pg_attribute as a on a.attrelid = k.confrelid and a.attnum = n.number
+   ) as theirs
    where c.relnamespace = 'expiry'::regnamespace and k.contype in ('p', 'u', 'f', 'c') and k.convalidated
    union all
-  select case when x.indisunique then 'unique index' else 'index' end, c.relname::text, i.relname::text
-    from pg_catalog.pg_index as x
+  select case when x.indisunique then 'unique index' else 'index' end, c.relname::text, x.name, x.traits, x.expressions
+    from keys as x
     join pg_catalog.pg_class as c on c.oid = x.indrelid
-    join pg_catalog.pg_class as i on i.oid = x.indexrelid
    where c.relnamespace = 'expiry'::regnamespace and x.indisvalid
    union all
-  select part.kind, c.relname::text, a.attname::text
+  select part.kind, c.relname::text, a.attname::text, '', '{}'
     from pg_catalog.pg_attribute as a
     join pg_catalog.pg_class as c on c.oid = a.attrelid
    cross join lateral (values ('column', true), ('not null', a.attnotnull)) as part (kind, is_there)
    where c.relnamespace = 'expiry'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and part.is_there`
 
-/** Of the tables: what they have lost; those whose foreign keys are switched off. */
-export type StructureDifferences = { missing: Constraint[]; off: string[] }
+/** Of the tables: what they have lost; what has its name and is another; those whose foreign keys are switched off. */
+export type StructureDifferences = { missing: Constraint[]; changed: Constraint[]; off: string[] }
 
-/** Compares columns, keys, checks and indexes in the database, by kind and name, with those that the migrations make. */
+/** Compares columns, keys, checks and indexes in the database with those that the migrations make. */
 export async function compareStructure(
   client: Pick<Client, 'query'>,
   { constraints }: Structure,
 ): Promise<StructureDifferences> {
-  const present = await client.query<Part>(live)
-  const keyOf = ({ kind, table, name }: Part) => JSON.stringify([kind, table, name])
-  const found = new Set(present.rows.map(keyOf))
-  const off = await client.query<{ name: string }>(
+  await client.query('begin read only')
+  try {
+    await client.query(printing)
+    const present = await client.query<Part>(live)
+    const keyOf = ({ kind, table, name }: Part) => JSON.stringify([kind, table, name])
+    const found = new Map(present.rows.map((part) => [keyOf(part), part]))
+    const missing = constraints.filter((constraint) => !found.has(keyOf(constraint)))
+    return {
+      missing,
+      changed: await findChanged(client, constraints, (part) => found.get(keyOf(part))),
+      off: await readOff(client),
+    }
+  } finally {
+    await client.query('rollback')
+  }
+}
+
+/** Not where the table has lost a column, of which they may speak. */
+async function findChanged(
+  client: Pick<Client, 'query'>,
+  constraints: Constraint[],
+  find: (part: Part) => Part | undefined,
+): Promise<Constraint[]> {
+  const incomplete = new Set(
+    constraints.filter((part) => part.kind === 'column' && !find(part)).map(({ table }) => table),
+  )
+  const pairs = constraints.flatMap((constraint) => {
+    const found = find(constraint)
+    if (found === undefined || incomplete.has(constraint.table)) return []
+    return [
+      {
+        constraint,
+        table: found.table,
+        found: found.expressions,
+        wanted: constraint.expressions,
+        traits: found.traits,
+      },
+    ]
+  })
+  const different = new Set(await findDifferent(client, pairs))
+  return pairs
+    .filter((pair) => pair.traits !== pair.constraint.traits || different.has(pair))
+    .map(({ constraint }) => constraint)
+}
+
+async function readOff(client: Pick<Client, 'query'>): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
     `select distinct 'expiry.' || c.relname as name
        from pg_catalog.pg_trigger as t
        join pg_catalog.pg_class as c on c.oid = t.tgrelid
       where c.relnamespace = 'expiry'::regnamespace and t.tgisinternal and t.tgenabled not in ('O', 'A')
       order by 1`,
   )
-  return {
-    missing: constraints.filter((constraint) => !found.has(keyOf(constraint))),
-    off: off.rows.map(({ name }) => name),
-  }
+  return rows.map(({ name }) => name)
 }
 
 /** Something of ours that does not belong to `expiry_owner`, as whom `migrate` and the functions work. */

@@ -13,6 +13,7 @@ import { checkReminders } from './reminders.ts'
 import { checkRights, isClosed, remedyForRefusal } from './rights.ts'
 import { checkSchema, checkTime } from './schema.ts'
 import { checkServices } from './services.ts'
+import { checkThresholds } from './thresholds.ts'
 
 /** Findings about one part of the whole, in the order in which they were made. */
 export type Area = { area: string; findings: Finding[] }
@@ -62,7 +63,11 @@ export async function* diagnose(
       yield* await look('Services', () => checkServices(client, servers), client)
       yield* await look(
         'Reminders',
-        async () => [...(await checkReminders(client)), ...(await checkLinks(client))],
+        async () => [
+          ...(await checkReminders(client)),
+          ...(await checkThresholds(client)),
+          ...(await checkLinks(client)),
+        ],
         client,
       )
       yield* await portal(client)

@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { knownObjects, knownStructure } from '../../db/apply.ts'
 import { compareObjects } from '../../db/fingerprints.ts'
 import type { DatabaseObject } from '../../db/objects.ts'
-import { compareStructure, findForeign, type Structure } from '../../db/structure.ts'
+import { type Constraint, compareStructure, findForeign, type Structure } from '../../db/structure.ts'
 import { type Finding, fail, migrate, pass, shorten, together } from './finding.ts'
 
 /** What the migrations and the files of this version make against what there is, and whose it is. */
@@ -38,16 +38,26 @@ async function checkFiles(database: Client, objects: DatabaseObject[]): Promise<
 
 /** Columns, keys, checks and indexes, which the migrations made once. */
 async function checkTables(database: Client, structure: Structure): Promise<Finding[]> {
-  const { missing, off } = await compareStructure(database, structure)
-  const lost = missing.map(({ kind, table, name, file }) => `${kind} ${name} of expiry.${table} (${file})`)
+  const { missing, changed, off } = await compareStructure(database, structure)
+  const describe = ({ kind, table, name, file }: Constraint) => `${kind} ${name} of expiry.${table} (${file})`
+  const differences: [string, Constraint[]][] = [
+    ['lost', missing],
+    ['changed', changed],
+  ]
+  const found = differences.flatMap(([what, some]) =>
+    some.length > 0 ? [`${what}: ${shorten(some.map(describe))}`] : [],
+  )
+  const run = 'run what that file says of them'
   const findings =
-    lost.length === 0
-      ? [pass('tables', 'columns, keys, checks and indexes are all there')]
+    found.length === 0
+      ? [pass('tables', 'columns, keys, checks and indexes are all there, as the migrations make them')]
       : [
           fail(
             'tables',
-            `lost: ${shorten(lost)}`,
-            '`migrate` does not make them again: as expiry_owner, run what that file says of them',
+            found.join('; '),
+            changed.length === 0
+              ? `\`migrate\` does not make them again: as expiry_owner, ${run}`
+              : `\`migrate\` does not make them again: as expiry_owner: ${together(changed.map(drop))}; then ${run}`,
           ),
         ]
   if (off.length === 0) return findings
@@ -56,6 +66,11 @@ async function checkTables(database: Client, structure: Structure): Promise<Find
     ...findings,
     fail('foreign keys', `switched off on ${shorten(off)}`, `as a superuser: ${together(statements)}`),
   ]
+}
+
+function drop({ kind, table, name }: Constraint): string {
+  const isIndex = kind === 'index' || kind === 'unique index'
+  return isIndex ? `drop index expiry.${name}` : `alter table expiry.${table} drop constraint ${name}`
 }
 
 /** A function of ours runs with the rights of its owner, and `migrate` can only replace what is expiry_owner's. */

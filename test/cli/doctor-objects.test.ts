@@ -113,6 +113,97 @@ test('what the named file says of a lost foreign key and index makes them again'
   expect((await lookAt(database))['Schema/tables']).toBe('ok')
 })
 
+const changed: [what: string, change: string][] = [
+  [
+    'check organisations_slug_check of expiry.organisations',
+    'alter table expiry.organisations drop constraint organisations_slug_check, add constraint organisations_slug_check check (true)',
+  ],
+  [
+    'check portal_sync_status_check of expiry.portal_sync',
+    `alter table expiry.portal_sync drop constraint portal_sync_status_check, add constraint portal_sync_status_check
+       check (status in ('pending', 'queued', 'sending', 'verifying', 'synced', 'parked', 'lost'))`,
+  ],
+  [
+    'check organisations_sending_hours_check of expiry.organisations',
+    `alter table expiry.organisations drop constraint organisations_sending_hours_check, add constraint organisations_sending_hours_check
+       check ((send_from is null) = (send_until is null) and send_until - send_from >= interval '1 minute')`,
+  ],
+  [
+    'primary key effective_thresholds_pkey of expiry.effective_thresholds',
+    'alter table expiry.effective_thresholds drop constraint effective_thresholds_pkey, add constraint effective_thresholds_pkey primary key (threshold_day, organisation_id)',
+  ],
+  [
+    'unique key reminder_dispatch_log_key of expiry.reminder_dispatch_log',
+    `alter table expiry.reminder_dispatch_log drop constraint reminder_dispatch_log_key, add constraint reminder_dispatch_log_key
+       unique (mentor_id, kind, certification_expiry_date, threshold_day, generation)`,
+  ],
+  [
+    'unique key operations_alerts_dedupe_key_resolved_at_key of expiry.operations_alerts',
+    `alter table expiry.operations_alerts drop constraint operations_alerts_dedupe_key_resolved_at_key,
+       add constraint operations_alerts_dedupe_key_resolved_at_key unique (dedupe_key, resolved_at)`,
+  ],
+  [
+    'unique key certifications_mentor_id_key of expiry.certifications',
+    'alter table expiry.certifications drop constraint certifications_mentor_id_key, add constraint certifications_mentor_id_key unique (mentor_id) deferrable',
+  ],
+  [
+    'foreign key certifications_mentor_id_mentors_id_fk of expiry.certifications',
+    `alter table expiry.certifications drop constraint certifications_mentor_id_mentors_id_fk,
+       add constraint certifications_mentor_id_mentors_id_fk foreign key (mentor_id) references expiry.mentors on delete cascade`,
+  ],
+  [
+    'unique index mentors_portal_key_any_case_key of expiry.mentors',
+    'drop index expiry.mentors_portal_key_any_case_key; create unique index mentors_portal_key_any_case_key on expiry.mentors (upper(portal_key))',
+  ],
+  [
+    'unique index reminder_delivery_attempts_accepted_idx of expiry.reminder_delivery_attempts',
+    `drop index expiry.reminder_delivery_attempts_accepted_idx; create unique index reminder_delivery_attempts_accepted_idx
+       on expiry.reminder_delivery_attempts (log_id, channel) where outcome = 'rejected'`,
+  ],
+  [
+    'index certifications_expiry_date_idx of expiry.certifications',
+    'drop index expiry.certifications_expiry_date_idx; create index certifications_expiry_date_idx on expiry.certifications (mentor_id, expiry_date)',
+  ],
+  [
+    'index portal_sync_pushed_key_idx of expiry.portal_sync',
+    'drop index expiry.portal_sync_pushed_key_idx; create index portal_sync_pushed_key_idx on expiry.portal_sync (pushed_key text_pattern_ops)',
+  ],
+  [
+    'index mentor_status_transitions_mentor_id_idx of expiry.mentor_status_transitions',
+    'drop index expiry.mentor_status_transitions_mentor_id_idx; create index mentor_status_transitions_mentor_id_idx on expiry.mentor_status_transitions (mentor_id, id desc)',
+  ],
+]
+
+test.each(changed)('%s, another under its name, is told, and mended as told', async (what, change) => {
+  await database.query(`set role expiry_owner; ${change}; reset role`)
+  const found = (await lookAt(database))['Schema/tables'] ?? ''
+  const told =
+    /^fail: changed: (.*) \((.*)\) → `migrate` does not make them again: as expiry_owner: (.*); then run what that file says of them$/.exec(
+      found,
+    )
+  const [, part, file = '', drop = ''] = told ?? [found]
+  expect(part).toBe(what)
+  const [, name = '', table = ''] = / (\w+) of (\S+)$/.exec(what) ?? []
+  const text = await readFile(join(packageRoot(), file), 'utf8')
+  const statement = text.split('--> statement-breakpoint').find((one) => one.includes(`"${name}"`)) ?? ''
+  const make = statement.includes('CREATE TABLE')
+    ? `alter table ${table} add ${new RegExp(`CONSTRAINT "${name}" .*?(?=,?\n)`).exec(statement)?.[0]}`
+    : statement
+  await database.query(`set role expiry_owner; ${drop}; ${make}; reset role`)
+  expect((await lookAt(database))['Schema/tables']).toBe('ok')
+})
+
+test('what is lost and what is changed are told together; a table that lacks a column is not asked for what speaks of it', async () => {
+  await database.query(`
+    alter table expiry.organisations drop constraint organisations_slug_check, drop constraint organisations_locale_check;
+    alter table expiry.organisations add constraint organisations_slug_check check (slug <> '');
+    alter table expiry.mentors rename paused_until to pause;
+  `)
+  expect((await lookAt(database))['Schema/tables']).toBe(
+    'fail: lost: column paused_until of expiry.mentors (db/migrations/0000_tables.sql), check organisations_locale_check of expiry.organisations (db/migrations/0000_tables.sql); changed: check organisations_slug_check of expiry.organisations (db/migrations/0000_tables.sql) → `migrate` does not make them again: as expiry_owner: alter table expiry.organisations drop constraint organisations_slug_check; then run what that file says of them',
+  )
+})
+
 /** What a finding tells to run. */
 const toldIn = (found = '') => / → as an? \w+: (.*?)(; then .*)?$/.exec(found)?.[1] ?? ''
 

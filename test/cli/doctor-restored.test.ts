@@ -6,16 +6,17 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { describe, expect, test } from 'vitest'
-import { knownObjects } from '../../db/apply.ts'
+import { knownObjects, knownStructure } from '../../db/apply.ts'
 import { compareObjects } from '../../db/fingerprints.ts'
+import { compareStructure } from '../../db/structure.ts'
 import { freshDatabase } from '../support/database.ts'
-import { findPostgresBinaries } from '../support/postgres-binaries.ts'
+import { findPostgresBinaries, type PostgresVersion } from '../support/postgres-binaries.ts'
 import { hasPostgres15 } from '../support/servers.ts'
 import { urlOfDatabase } from '../support/template.ts'
 
 const run = promisify(execFile)
 
-/** Dumps the database of this URL and restores it as another one of the same server. */
+/** Dumps the database of this URL, of PostgreSQL 15, and restores it as another one. */
 async function restore(from: string, to: string): Promise<void> {
   const binaries = (await findPostgresBinaries(15)) ?? ''
   const folder = await mkdtemp(join(tmpdir(), 'mentor-expiry-dump-'))
@@ -28,20 +29,34 @@ async function restore(from: string, to: string): Promise<void> {
   }
 }
 
+/** Restores a database of PostgreSQL 15 on the server of this version, and gives it to look at. */
+async function lookAtRestored<T>(version: PostgresVersion, look: (client: Client) => Promise<T>): Promise<T> {
+  await using database = await freshDatabase({ server: 15 })
+  await using neighbour = await freshDatabase({ server: version })
+  const name = `restored_${randomBytes(6).toString('hex')}`
+  await neighbour.query(`create database ${name}`)
+  const url = urlOfDatabase(neighbour.url, name)
+  const client = new Client({ connectionString: url })
+  try {
+    await restore(database.url, url)
+    await client.connect()
+    return await look(client)
+  } finally {
+    await client.end()
+    await neighbour.query(`drop database ${name} with (force)`)
+  }
+}
+
 describe.skipIf(!hasPostgres15())('a restored backup', () => {
   test('has every object as it was made: PostgreSQL prints each of them the same after a dump', async () => {
-    await using database = await freshDatabase({ server: 15 })
-    const name = `restored_${randomBytes(6).toString('hex')}`
-    await database.query(`create database ${name}`)
-    const client = new Client({ connectionString: urlOfDatabase(database.url, name) })
-    try {
-      await restore(database.url, urlOfDatabase(database.url, name))
-      await client.connect()
-      const differences = await compareObjects(client, await knownObjects())
-      expect(differences).toEqual({ missing: [], retired: [], unknown: [], outdated: [], altered: [], off: [] })
-    } finally {
-      await client.end()
-      await database.query(`drop database ${name} with (force)`)
-    }
+    const differences = await lookAtRestored(15, async (client) => compareObjects(client, await knownObjects()))
+    expect(differences).toEqual({ missing: [], retired: [], unknown: [], outdated: [], altered: [], off: [] })
+  })
+
+  test.each([15, 18] as const)('has every check, key and index as it was made, in PostgreSQL %i', async (version) => {
+    const differences = await lookAtRestored(version, async (client) =>
+      compareStructure(client, await knownStructure()),
+    )
+    expect(differences).toEqual({ missing: [], changed: [], off: [] })
   })
 })
