@@ -205,8 +205,8 @@ test('of each departure it is said who is told and when, or why nobody is; a mes
   const { coming } = JSON.parse((await run('--days', '5', '--json')).output)
   const messages = coming.filter(({ kind }: { kind: string }) => kind === 'lapsed')
   expect(messages).toMatchObject([
-    { mentor: 'Anders', outcome: 'pending', dueFrom: '08:00', recipient: 'kari@example.org', message: null },
     { mentor: 'Eli', outcome: 'leaves_service', dueOn: '2026-03-03', messageOn: '2026-03-03', dueFrom: null },
+    { mentor: 'Anders', outcome: 'pending', dueOn: '2026-03-03', dueFrom: '08:00', message: null },
     { mentor: 'David', message: 'never_seen', recipient: null, messageOn: null },
     { mentor: 'Berit', message: 'made', recipient: 'kari@example.org', messageOn: '2026-03-05', dueFrom: '08:00' },
     { mentor: 'Carina', message: 'no_recipient', recipient: null, messageOn: null },
