@@ -108,7 +108,14 @@ test('a password that the server does not ask for is not dropped in silence', as
   await using smtp = await startSmtp()
   smtp.script({ at: 'recipient', act: { reply: 554, text: 'relay access denied' } })
   const outcome = await deliverAndProbe(smtp.url.replace('//', '//user:secret@'))
-  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_auth' }, probe: 'smtp_auth' })
+  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_no_auth' }, probe: 'smtp_no_auth' })
+})
+
+test.each([500, 502, 503, 504, 530, 538])('a server that answers %i to AUTH offers no login', async (reply) => {
+  await using smtp = await startSmtp({ auth })
+  smtp.script({ at: 'auth', act: { reply } })
+  const outcome = await deliverAndProbe(smtp.url)
+  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_no_auth' }, probe: 'smtp_no_auth' })
 })
 
 test('a probe ends at its deadline, and at once when told to stop', async () => {
