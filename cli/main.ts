@@ -1,4 +1,9 @@
-import { DependentObjectsError, MigrationEditedError, SchemaNewerError } from '../db/migrations.ts'
+import {
+  DependentObjectsError,
+  MigrationEditedError,
+  MigrationMissingError,
+  SchemaNewerError,
+} from '../db/migrations.ts'
 import { ConfigurationError, parseDatabase } from '../runtime/config.ts'
 import { EmbeddedPostgresError } from '../runtime/embedded/fault.ts'
 import { findRunningInstance } from '../runtime/embedded/find.ts'
@@ -92,6 +97,7 @@ function explain(error: unknown, command: string, stderr: NodeJS.WriteStream): E
     error instanceof ConfigurationError ||
     error instanceof SchemaNewerError ||
     error instanceof MigrationEditedError ||
+    error instanceof MigrationMissingError ||
     error instanceof DependentObjectsError
   ) {
     stderr.write(`${error.message}\n`)

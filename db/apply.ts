@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, type ClientConfig } from 'pg'
-import { recordObjects } from './fingerprints.ts'
+import { readRetired, recordObjects } from './fingerprints.ts'
+import { compareRights, type Right } from './grants.ts'
 import { applyMigrations, type Migration, readMigrations } from './migrations.ts'
 import { applyObjects, applyTriggers, type DatabaseObject, readObjects } from './objects.ts'
 import { dropRetired } from './retired.ts'
@@ -33,7 +34,14 @@ export function knownStructure(): Promise<Structure> {
   return readStructure(join(sqlDirectory(), 'migrations'))
 }
 
-export type Applied = { migrations: string[]; triggers: string[] }
+export type Applied = {
+  migrations: string[]
+  triggers: string[]
+  /** Rights that were missing and are there. */
+  granted: Right[]
+  /** Rights that were there, and that this version does not grant. */
+  revoked: Right[]
+}
 
 /**
  * Brings a database to this version: one advisory lock, then roles and schema, migrations, functions, views, grants and
@@ -54,6 +62,7 @@ export async function applySchema(
     await client.query(await readFile(join(directory, 'bootstrap.sql'), 'utf8'))
     const objects = await knownObjects()
     const known = await knownMigrations()
+    const rights = await inShortTurns(client, () => changesOfRights(client, objects))
     const migrations = await inShortTurns(client, async () => {
       const applied = await applyMigrations(client, known)
       await applyObjects(client, objects)
@@ -65,8 +74,23 @@ export async function applySchema(
     await inShortTurns(client, () => recordObjects(client, objects))
     await dropRetired(client, { objects, log })
     await inShortTurns(client, () => client.query('select expiry.settle_time_zones()'))
-    return { migrations, triggers }
+    return { migrations, triggers, ...rights }
   } finally {
     await client.end()
   }
+}
+
+/** What the grants are about to change for objects that are there and stay. */
+async function changesOfRights(
+  client: Client,
+  objects: readonly DatabaseObject[],
+): Promise<Pick<Applied, 'granted' | 'revoked'>> {
+  const { rows } = await client.query(
+    `select from pg_catalog.pg_tables where (schemaname, tablename) = ('expiry', 'applied_objects')`,
+  )
+  if (rows.length === 0) return { granted: [], revoked: [] }
+  const { missing, excess } = await compareRights(client, objects)
+  const retired = new Set((await readRetired(client, objects)).map(({ name }) => name))
+  const stays = ({ object }: Right) => !retired.has(object)
+  return { granted: missing.filter(stays), revoked: excess.filter(stays) }
 }

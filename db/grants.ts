@@ -95,5 +95,7 @@ export async function compareRights(
   objects: readonly DatabaseObject[],
 ): Promise<RightDifferences> {
   const { rows } = await client.query<Right & { excess: boolean }>(compare, [JSON.stringify(readGrants(objects))])
-  return { missing: rows.filter(({ excess }) => !excess), excess: rows.filter(({ excess }) => excess) }
+  const where = (wanted: boolean) =>
+    rows.filter(({ excess }) => excess === wanted).map(({ excess: _, ...right }): Right => right)
+  return { missing: where(false), excess: where(true) }
 }

@@ -11,16 +11,28 @@ const Journal = z.object({
 
 export type Migration = { tag: string; hash: string; statements: string[] }
 
-/** Reads the migrations that drizzle-kit wrote below `directory`, in the order of its journal. */
+/**
+ * Reads the migrations that drizzle-kit wrote below `directory`, in the order of its journal. Throws MigrationMissingError where the
+ * file of one is not there.
+ */
 export async function readMigrations(directory: string): Promise<Migration[]> {
   const { entries } = Journal.parse(JSON.parse(await readFile(join(directory, 'meta', '_journal.json'), 'utf8')))
   return Promise.all(
     entries.map(async ({ tag }) => {
-      const text = await readFile(join(directory, `${tag}.sql`), 'utf8')
+      const text = await readMigration(directory, tag)
       const hash = createHash('sha256').update(text).digest('hex')
       return { tag, hash, statements: text.split('--> statement-breakpoint') }
     }),
   )
+}
+
+async function readMigration(directory: string, tag: string): Promise<string> {
+  try {
+    return await readFile(join(directory, `${tag}.sql`), 'utf8')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    throw new MigrationMissingError(tag)
+  }
 }
 
 /** The database has migrations that this code does not know: waiting cannot help. */
@@ -31,6 +43,18 @@ export class SchemaNewerError extends Error {
 /** A migration's file is not what was applied under its name: waiting cannot help. */
 export class MigrationEditedError extends Error {
   override readonly name = 'MigrationEditedError'
+}
+
+/** The journal names a migration whose file is not there: waiting cannot help. */
+export class MigrationMissingError extends Error {
+  override readonly name = 'MigrationMissingError'
+  readonly fault: string
+
+  constructor(tag: string) {
+    const fault = `the migration db/migrations/${tag}.sql is not among the files of this release`
+    super(`${fault}: install it anew`)
+    this.fault = fault
+  }
 }
 
 /** Something of somebody else depends on what a migration replaces: waiting cannot help. */

@@ -23,12 +23,14 @@ export const count = (fallback: number, most: number) => {
 const namesHost = (url: string) => !URL.canParse(url) || /^(%2f.*|[^%]*)$/i.test(new URL(url).hostname)
 const noHost = 'names no host: is something in it left to be filled in?'
 
+/** What mostly is the cause where a URL is none, or leads to a host that is none. */
+export const specialCharacters =
+  'special characters in user and password are percent-encoded (@ is %40, : is %3A, / is %2F, # is %23, ? is %3F)'
+
 /** Of a URL that begins as it must, and is none, what mostly is the cause. */
 const orEncode = (error: string, scheme: RegExp) => (issue: { input?: unknown }) => {
   const isMeant = typeof issue.input === 'string' && scheme.test(issue.input)
-  return isMeant
-    ? 'is no URL: special characters in user and password are percent-encoded (@ is %40, : is %3A, / is %2F, # is %23, ? is %3F)'
-    : error
+  return isMeant ? `is no URL: ${specialCharacters}` : error
 }
 
 const postgres = /^postgres(ql)?:\/\//

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { specialCharacters } from './config-values.ts'
 import { readConfiguredFile } from './configured-file.ts'
 
 /** An SMTP server and how to speak to it, in the words of nodemailer's connection options. */
@@ -38,18 +39,22 @@ const Query = z.strictObject({
  * Throws an error that names all faults and never repeats a part of the URL.
  */
 export function parseMailUrl(text: string): SmtpServer {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'smtp:' && url?.protocol !== 'smtps:') throw new Error('must be an smtp:// or smtps:// URL')
+  if (!/^smtps?:/i.test(text)) throw new Error('must be an smtp:// or smtps:// URL')
+  if (!URL.canParse(text)) throw new Error(`is no URL: ${specialCharacters}`)
+  const url = new URL(text)
   const query = Query.safeParse(Object.fromEntries(url.searchParams))
   const [user, pass] = [decoded(url.username), decoded(url.password)]
   const ca = readPem(query.data?.caFile)
   const faults = [
     /^$|%/.test(url.hostname) && 'names no host', // a placeholder such as … is percent-encoded
     url.pathname !== '' && url.pathname !== '/' && 'has a path, which means nothing to a mail server',
+    url.hash !== '' && 'has a #, which means nothing to a mail server',
     !query.success && `has bad options in its query: ${faultyOptions(query.error)}`,
     (user === undefined || pass === undefined) && 'has a user or password that is not percent-encoded',
     ca.fault !== undefined && `names a caFile that ${ca.fault}`,
   ].filter((fault) => fault !== false)
+  // A password that begins with digits and goes on with one of / # ? reads as a port, and the user as the host.
+  if (faults.length > 0 && `${url.pathname}${url.search}${url.hash}`.includes('@')) faults.push(specialCharacters)
   if (faults.length > 0 || !query.success || user === undefined || pass === undefined)
     throw new Error(faults.join('; '))
   const { caFile: _, servername, rejectUnauthorized, minVersion, ...options } = withoutUndefined(query.data)

@@ -4,6 +4,7 @@ import {
   createPostgresBackend,
   type Processor,
   Queue,
+  RedisConnection,
   type RedisQueueBackend,
   Worker,
   type WorkerOptions,
@@ -17,6 +18,9 @@ import { pause } from './pause.ts'
 import { openPool } from './pool.ts'
 import { watchCopies } from './redis-copies.ts'
 import type { ServerAddress } from './server-address.ts'
+
+/** The oldest version of Redis that BullMQ works well on. */
+export const oldestRedis = [6, 2] as const
 
 /** In a cluster all keys of a queue must lie in one slot, hence the braces. */
 const prefix = '{mentor-expiry}'
@@ -68,8 +72,8 @@ export function connectQueue(options: QueueConnectionOptions): QueueConnection {
   return queueKindOf(options) === 'postgres' ? onPostgres(options) : onRedis(options)
 }
 
-/** Of a queue that is asked one thing: it writes nothing of itself, and says nothing about its server. */
-const readOnly = { skipMetasUpdate: true, skipVersionCheck: true }
+/** Of a queue that is asked one thing: it writes nothing of itself. */
+const readOnly = { skipMetasUpdate: true }
 
 async function isPaused(queue: Queue): Promise<boolean> {
   queue.on('error', () => undefined) // rejects what is asked as well
@@ -80,6 +84,16 @@ async function isPaused(queue: Queue): Promise<boolean> {
   }
 }
 
+/**
+ * BullMQ does not look at its server: what it finds wrong with its version or eviction policy it prints beside the JSON log, and
+ * `doctor` and the checks at the start tell that better. It then takes the server to be of its oldest version, for which it waits
+ * in whole seconds, so that a delayed job may begin a second late: hence the version that we demand.
+ */
+function withoutLook<T extends object>(settings: T): T & { skipVersionCheck: true } {
+  RedisConnection.minimumVersion = `${oldestRedis.join('.')}.0`
+  return { ...settings, skipVersionCheck: true }
+}
+
 /** A script that may write and finds nothing to: refused where BullMQ's are, by a replica or a full server for example. */
 const vainWrite = `redis.call('SET', KEYS[1], '', 'XX')`
 
@@ -88,7 +102,7 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
   const redis = connectRedis(options, () => closed)
   redis.on('error', options.onError)
   const endAll = watchCopies(redis)
-  const settings = { connection: redis as ConnectionOptions, prefix }
+  const settings = withoutLook({ connection: redis as ConnectionOptions, prefix })
   return {
     kind: 'redis',
     openQueue: (name) => new Queue(name, settings),

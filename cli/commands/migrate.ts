@@ -3,6 +3,7 @@ import { type Config, needsDatabase, parseConfig, serversOf } from '../../runtim
 import { summarise } from '../../runtime/errors.ts'
 import { postgresOptions } from '../../runtime/server-address.ts'
 import type { Command } from '../command.ts'
+import { describeRights } from '../doctor/rights.ts'
 import { isConnectionLost } from '../migrate/connect.ts'
 import { migrateQueue, type QueueState } from '../migrate/queue.ts'
 import { scheduleNightly, unscheduleNightly } from '../migrate/schedule.ts'
@@ -61,6 +62,9 @@ async function migrate(config: Config, noCron: boolean, say: (line: string) => v
     say(line)
   }
   const applied = await applySchema({ ...postgresOptions(servers.direct), log })
+  const { granted, revoked } = applied
+  if (granted.length > 0) log(`granted what was missing: ${describeRights(granted)}`)
+  if (revoked.length > 0) log(`revoked what this version does not grant: ${describeRights(revoked)}`)
   const queue = aboutQueue[await migrateQueue(servers.queue)]
   if (queue !== undefined) say(queue)
   const schedule = noCron ? await unscheduleNightly(servers) : await scheduleNightly(servers)

@@ -79,6 +79,11 @@ const remedies: readonly [beginning: string, remedy: (place: Place) => string][]
     'smtp_auth',
     () => 'see that user and password in MAIL_URL are right and percent-encoded; authMethod= chooses another way',
   ],
+  [
+    'smtp_no_auth',
+    () =>
+      'leave user and password out of MAIL_URL, or use the port for submission (587, or 465 with smtps://); many servers offer a login only there, and only with TLS; authMethod= is one that the server offers',
+  ],
   ['smtp_tls', certificateOf],
   [
     'smtp_starttls',

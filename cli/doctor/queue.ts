@@ -4,7 +4,7 @@ import { portalQueue } from '../../contracts/portal-job.ts'
 import { reminderQueue } from '../../contracts/reminder-job.ts'
 import { summarise } from '../../runtime/errors.ts'
 import { aborted, atMost } from '../../runtime/pause.ts'
-import { connectQueue, type QueueConnection } from '../../runtime/queue.ts'
+import { connectQueue, oldestRedis, type QueueConnection } from '../../runtime/queue.ts'
 import type { ServerAddress } from '../../runtime/server-address.ts'
 import { serverRefusalOf } from '../server-refusals.ts'
 import { tlsRemedy, type UrlVariable } from '../tls-remedy.ts'
@@ -15,7 +15,6 @@ import { readLogin } from './rights.ts'
 import { spokenAt } from './wire.ts'
 
 const patience = 5_000
-const oldestRedis = [6, 2] as const
 const insufficientPrivilege = '42501'
 
 /**

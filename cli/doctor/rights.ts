@@ -23,10 +23,14 @@ export async function checkRights(database: Client): Promise<Finding[]> {
       : fail('rights', `${login} may not run the services`, `grant expiry_service to ${login}`),
     rights.missing.length === 0
       ? pass('grants', 'each role has what it is granted')
-      : fail('grants', `missing: ${describe(rights.missing)}`, migrate),
+      : fail('grants', `missing: ${describeRights(rights.missing)}`, migrate),
     rights.excess.length === 0
       ? pass('excess', 'no role of ours, and not public, has more')
-      : fail('excess', `granted by nobody of ours: ${describe(rights.excess)}`, `${migrate}, which takes it back`),
+      : fail(
+          'excess',
+          `granted by nobody of ours: ${describeRights(rights.excess)}`,
+          `${migrate}, which takes it back`,
+        ),
   ]
 }
 
@@ -61,7 +65,7 @@ export async function readLogin(database: Pick<Client, 'query'>): Promise<{ logi
 }
 
 /** `expiry_app: insert (id, slug) on expiry.organisations; public: execute on expiry.now, expiry.today`. */
-function describe(rights: readonly Right[]): string {
+export function describeRights(rights: readonly Right[]): string {
   const whole = rights.filter(({ column }) => column === null)
   const byTable = group(
     rights.filter(({ column }) => column !== null),

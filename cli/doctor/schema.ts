@@ -1,13 +1,20 @@
 import type { Client } from 'pg'
 import { knownMigrations } from '../../db/apply.ts'
-import { compareSchema } from '../../db/migrations.ts'
+import { compareSchema, type Migration, MigrationMissingError } from '../../db/migrations.ts'
 import { localTo } from '../times.ts'
 import { advise, counted, type Finding, fail, migrate, pass } from './finding.ts'
 import { checkObjects } from './objects.ts'
 
 /** Whether the database is the one that this code was written for. Nothing else can be asked where it is not. */
 export async function checkSchema(database: Client): Promise<Finding[]> {
-  const state = await compareSchema(database, await knownMigrations())
+  let known: Migration[]
+  try {
+    known = await knownMigrations()
+  } catch (error) {
+    if (!(error instanceof MigrationMissingError)) throw error
+    return [fail('schema', error.fault, 'install the release anew')]
+  }
+  const state = await compareSchema(database, known)
   if (state === 'absent') return [fail('schema', 'the database has none', migrate)]
   if (state === 'behind') return [fail('schema', 'the database lacks migrations of this version', migrate)]
   if (state === 'newer') {

@@ -65,6 +65,7 @@ const codeWords: Record<string, string> = {
   http_protocol: 'what answered the webhook speaks no HTTP',
   http_malformed: 'the answer to the webhook could not be read; it may have been taken',
   smtp_auth: 'the mail server refused the login',
+  smtp_no_auth: 'the mail server offers no such login',
   smtp_tls: 'the encrypted connection failed',
   smtp_starttls: 'the mail server offers no encryption',
   smtp_dns: 'the mail server was not found',

@@ -15,6 +15,7 @@ import { runNotifier } from '../../services/notifier/notifier.ts'
 import { openChannels, requireOutbox } from '../../services/notifier/open-channels.ts'
 import { portalSyncLog } from '../../services/portal-sync/event-log.ts'
 import { runPortalSync } from '../../services/portal-sync/portal-sync.ts'
+import { checkAtStart, surroundings } from '../checks-at-start.ts'
 import type { ExitCode } from '../command.ts'
 import { connect } from '../connect.ts'
 import { migrateQueue } from '../migrate/queue.ts'
@@ -85,6 +86,9 @@ async function whileRunning(
   return 1
 }
 
+/** All that its services would check each, once: they stand on the same. */
+const checks = { areas: { started: [...surroundings, 'Channels', 'Portal settings'] }, hearsDoorbell: true } as const
+
 type ServeDeps = UpDeps & { about: string; embedded: boolean }
 
 async function serve(
@@ -104,8 +108,10 @@ async function serve(
   const stopping = AbortSignal.any([signal, done.signal])
   let accounted = false
   const log = notifierLog(logger)
+  let check = (_: NotifierEvent): void => undefined
   const observe = (event: NotifierEvent) => {
     log(event)
+    check(event)
     if (event.kind !== 'sent' || !accounted) return
     readSent(pool, event.id).then(
       (line) => line && say(line),
@@ -125,6 +131,8 @@ async function serve(
     await pool.query(`select expiry.run_nightly('up')`)
     // Only here: beside somebody's own database a website that is none would count as up to date.
     if (embedded && config.PORTAL_URL === undefined) website = await openWebsite(pool, config)
+    // A run that ends by itself would cut them off.
+    if (!options.once) check = checkAtStart({ config: website?.config ?? config, logger }, checks, stopping)
     services = Promise.all([
       runListener({ observe: listenerLog(logger) }, config, stopping),
       runNotifier({ channels, observe }, config, stopping),

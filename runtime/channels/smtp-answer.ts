@@ -16,6 +16,9 @@ export type SmtpFailure = {
 // of a client off until RCPT answer every recipient so, and a whole night would be recorded as rejected.
 const sessionReplies = new Set([503, 530, 538])
 
+// To AUTH: the command is not known, out of place or not with this mechanism, and not before TLS. No password was looked at.
+const noAuthReplies = new Set([500, 502, 503, 504, 530, 538])
+
 /** Reads what nodemailer threw; an error of another making has empty codes. */
 export function smtpFailure(error: unknown): SmtpFailure {
   const field = (name: string) => (error instanceof Error && name in error ? Reflect.get(error, name) : undefined)
@@ -56,7 +59,7 @@ export function channelCode({ code, systemCode, command, reply }: SmtpFailure): 
   switch (code) {
     case 'EAUTH':
     case 'ENOAUTH':
-      return 'smtp_auth'
+      return reply !== undefined && noAuthReplies.has(reply) ? 'smtp_no_auth' : 'smtp_auth'
     case 'ETLS':
       return command === 'STARTTLS' && reply !== undefined ? 'smtp_starttls' : 'smtp_tls'
     case 'EDNS':

@@ -30,7 +30,8 @@ export async function runDashboard(deps: { observe: Observe }, config: Config, s
       },
       { address: address ?? preferred, anyPort: address === undefined, writable },
     ).catch((error: unknown) => {
-      throw cannotListen('DASHBOARD_ADDRESS', address ?? preferred, error)
+      const asked = { variable: 'DASHBOARD_ADDRESS', isSet: address !== undefined, ...(address ?? preferred) }
+      throw cannotListen(asked, error)
     })
     observe({ kind: 'listening', url: server.url, writable })
     shown = await openQueues({ ...queue, observe }, signal)

@@ -8,8 +8,8 @@ import { hasRedis } from '../support/servers.ts'
 import { type Service, startService } from '../support/services.ts'
 import { healthyDatabase } from './diagnosis.ts'
 
-/** Waits until these checks have failed, and expects that no others have and that the service goes on. */
-async function expectFailed(service: Service, ...checks: string[]): Promise<void> {
+/** Waits until these checks have failed, and expects that no others have and that the program goes on. */
+async function expectWarned(service: Service, ...checks: string[]): Promise<void> {
   for (const check of checks) {
     const line = await service.waitForEvent('check_failed', { where: (event) => event.check === check })
     expect(line).toMatchObject({ level: 40, found: expect.any(String), remedy: expect.any(String) })
@@ -21,6 +21,12 @@ async function expectFailed(service: Service, ...checks: string[]): Promise<void
       .sort(),
   ).toEqual([...checks].sort())
   expect(service.isRunning()).toBe(true)
+}
+
+/** The same of a service, all of whose output is its log. */
+async function expectFailed(service: Service, ...checks: string[]): Promise<void> {
+  await expectWarned(service, ...checks)
+  expect(service.output).toBe('')
 }
 
 describe.skipIf(!hasRedis())('at its start, beside its work,', () => {
@@ -46,7 +52,7 @@ describe.skipIf(!hasRedis())('at its start, beside its work,', () => {
       ...mail,
     })
     await expectFailed(notifier, 'clock override', 'eviction', 'email')
-    expect(notifier.output).not.toContain('wrong')
+    expect(JSON.stringify(notifier.log)).not.toContain('wrong')
     expect(smtp.received).toEqual([])
   })
 
@@ -62,6 +68,21 @@ describe.skipIf(!hasRedis())('at its start, beside its work,', () => {
     await using listener = await startService(['listener'], env)
     await expectFailed(listener, 'LISTEN', 'clock override', 'eviction')
     await expectFailed(notifier, 'clock override', 'eviction')
+  })
+
+  test('up says once what its services would say each', async () => {
+    await database.query('update expiry.organisations set portal_enabled = true')
+    await using other = (await healthyDatabase()).database
+    await using smtp = await startSmtp({ auth: { user: 'post', password: 'right' } })
+    await using up = await startService(['up'], {
+      DATABASE_URL: database.url,
+      DATABASE_DIRECT_URL: other.url,
+      QUEUE_URL: redis.url,
+      MAIL_URL: smtp.url.replace('right', 'wrong'),
+      MAIL_FROM: 'post@example.org',
+      DASHBOARD_ADDRESS: '127.0.0.1:0',
+    })
+    await expectWarned(up, 'LISTEN', 'clock override', 'eviction', 'email', 'sync')
   })
 
   test('a portal-sync that is off names the organisations that nobody hides', async () => {

@@ -31,6 +31,18 @@ test.each<[string, SmtpOptions, (url: string) => string, RegExp]>([
     /\(smtp_starttls, the mail server offers no encryption\) → requireTLS=true in MAIL_URL needs a port that offers/,
   ],
   [
+    'a password for a server that offers no login',
+    {},
+    (url) => url.replace('//', '//user:secret@'),
+    /\(smtp_no_auth, the mail server offers no such login\) → leave user and password out of MAIL_URL, or use the port for submission/,
+  ],
+  [
+    'a login without TLS, where the server wants it',
+    { tls: 'required', auth: { user: 'user', password: 'secret' } },
+    (url) => `${url}?ignoreTLS=true`,
+    /\(smtp_no_auth, /,
+  ],
+  [
     'a certificate that nobody vouches for',
     { tls: 'offered' },
     (url) => url,

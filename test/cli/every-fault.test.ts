@@ -119,12 +119,13 @@ test('a password that is not percent-encoded is told as such, of each server', a
     DATABASE_URL: `postgres://me:${secret}/1@127.0.0.1/x`,
     DATABASE_DIRECT_URL: `postgresql://me:${secret}#1@127.0.0.1/x`,
     QUEUE_URL: `redis://me:${secret}/1@127.0.0.1`,
+    MAIL_URL: `smtp://me:${secret}/1@127.0.0.1`,
     CRON_DATABASE_URL: `mysql://me:${secret}@127.0.0.1`,
   }
   const { code, lines } = await faultsOf(['listener'], env)
   expect(code).toBe(2)
-  const encoded = /^ {2}(DATABASE_URL|DATABASE_DIRECT_URL|QUEUE_URL): is no URL: special characters .*%40.*%23/
-  expect(lines.filter((line) => encoded.test(line))).toHaveLength(3)
+  const encoded = /^ {2}(DATABASE_URL|DATABASE_DIRECT_URL|QUEUE_URL|MAIL_URL): is no URL: special characters .*%40.*%23/
+  expect(lines.filter((line) => encoded.test(line))).toHaveLength(4)
   expect(lines).toContain('  CRON_DATABASE_URL: must be a postgres:// URL')
 })
 

@@ -11,6 +11,8 @@ import { urlOfDatabase } from '../support/template.ts'
 import { waitFor } from '../support/wait.ts'
 import { untilBlocked } from './waiting.ts'
 
+const nothing = { migrations: [], triggers: [], granted: [], revoked: [] }
+
 /** An empty database on the shared server. */
 async function emptyDatabase(): Promise<AsyncDisposable & { url: string }> {
   const { url } = sharedPostgres()
@@ -33,7 +35,8 @@ test('once brings everything, twice is the same as once', async () => {
   const first = await applySchema({ connectionString: database.url })
   expect(first.migrations).toEqual((await knownMigrations()).map(({ tag }) => tag))
   expect(first.triggers.length).toBeGreaterThan(5)
-  expect(await applySchema({ connectionString: database.url })).toEqual({ migrations: [], triggers: [] })
+  expect(first).toMatchObject({ granted: [], revoked: [] })
+  expect(await applySchema({ connectionString: database.url })).toEqual(nothing)
 })
 
 test('two at once wait for each other: one does it, the other finds it done', async () => {
@@ -98,7 +101,7 @@ test('a second apply takes no lock that a long transaction of the host could hol
   await host.query('begin')
   await host.query('select count(*) from expiry.mentors')
   await host.query(`lock table expiry.certifications, expiry.reminder_dispatch_log in share update exclusive mode`)
-  expect(await applySchema({ connectionString: database.url })).toEqual({ migrations: [], triggers: [] })
+  expect(await applySchema({ connectionString: database.url })).toEqual(nothing)
   await host.query('rollback')
 })
 
@@ -126,6 +129,26 @@ test('a trigger that is switched off is made again, and fires', async () => {
     { name: 'coordinators_updated', enabled: 'A' },
     { name: 'mentors_updated', enabled: 'O' },
   ])
+})
+
+test('rights that were taken away are granted again, those given beside are revoked, and both are told', async () => {
+  await using database = await freshDatabase()
+  await database.query(`
+    revoke insert on expiry.coordinators from expiry_app;
+    revoke update (mentor_id) on expiry.certifications from expiry_app;
+    grant delete on expiry.mentors to public;
+  `)
+  const env = { QUEUE_URL: 'redis://127.0.0.1:1' }
+  const { code, output } = await runToEnd(database, ['migrate', '--no-cron'], env)
+  expect({ code, lines: output.split('\n') }).toEqual({
+    code: 0,
+    lines: [
+      'granted what was missing: expiry_app: insert on expiry.coordinators; expiry_app: update (mentor_id) on expiry.certifications',
+      'revoked what this version does not grant: public: delete on expiry.mentors',
+      expect.stringMatching(/^the night is run by the listener: /),
+    ],
+  })
+  expect(await applySchema({ connectionString: database.url })).toEqual(nothing)
 })
 
 test('a trigger waits for a long transaction in short turns, and does not hold up those behind it', async () => {
@@ -180,7 +203,7 @@ test('an ordinary login with CREATEROLE, owner of its database, can apply and ap
   url.username = 'deployer'
   const first = await applySchema({ connectionString: url.href })
   expect(first.migrations.length).toBeGreaterThan(0)
-  expect(await applySchema({ connectionString: url.href })).toEqual({ migrations: [], triggers: [] })
+  expect(await applySchema({ connectionString: url.href })).toEqual(nothing)
 
   const client = new Client({ connectionString: url.href })
   await client.connect()

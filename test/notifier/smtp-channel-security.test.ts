@@ -108,7 +108,14 @@ test('a password that the server does not ask for is not dropped in silence', as
   await using smtp = await startSmtp()
   smtp.script({ at: 'recipient', act: { reply: 554, text: 'relay access denied' } })
   const outcome = await deliverAndProbe(smtp.url.replace('//', '//user:secret@'))
-  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_auth' }, probe: 'smtp_auth' })
+  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_no_auth' }, probe: 'smtp_no_auth' })
+})
+
+test.each([500, 502, 503, 504, 530, 538])('a server that answers %i to AUTH offers no login', async (reply) => {
+  await using smtp = await startSmtp({ auth })
+  smtp.script({ at: 'auth', act: { reply } })
+  const outcome = await deliverAndProbe(smtp.url)
+  expect(outcome).toEqual({ answer: { kind: 'out_of_order', code: 'smtp_no_auth' }, probe: 'smtp_no_auth' })
 })
 
 test('a probe ends at its deadline, and at once when told to stop', async () => {
@@ -122,6 +129,9 @@ test('a probe ends at its deadline, and at once when told to stop', async () => 
   expect(performance.now() - started).toBeLessThan(3_000)
 })
 
+const special =
+  'special characters in user and password are percent-encoded (@ is %40, : is %3A, / is %2F, # is %23, ? is %3F)'
+
 test.each([
   ['http://mail.example', 'must be an smtp:// or smtps:// URL'],
   ['no url at all', 'must be an smtp:// or smtps:// URL'],
@@ -133,6 +143,16 @@ test.each([
     'has bad options in its query: an unknown option (known are requireTLS, ignoreTLS, authMethod, name, caFile, servername, rejectUnauthorized, minVersion)',
   ],
   ['smtp://mail.example?caFile=/does/not/exist', 'names a caFile that cannot be read (ENOENT)'],
+  ['smtp://user:pass/word@mail.example:587', `is no URL: ${special}`],
+  ['smtps://user:pass#word@mail.example', `is no URL: ${special}`],
+  ['smtp://user:pass?word@mail.example?requireTLS=true', `is no URL: ${special}`],
+  // The digits before are a port, and the user is the host.
+  ['smtp://user:12/34@mail.example', `has a path, which means nothing to a mail server; ${special}`],
+  ['smtp://user:12#34@mail.example', `has a #, which means nothing to a mail server; ${special}`],
+  [
+    'smtp://user:12?34@mail.example',
+    `has bad options in its query: an unknown option (known are requireTLS, ignoreTLS, authMethod, name, caFile, servername, rejectUnauthorized, minVersion); ${special}`,
+  ],
   ['smtp://user:%zz@mail.example', 'has a user or password that is not percent-encoded'],
   [
     'smtps://:%zz@mail.example/path?name=&caFile=/does/not/exist',
