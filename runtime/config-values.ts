@@ -33,11 +33,20 @@ const orEncode = (error: string, scheme: RegExp) => (issue: { input?: unknown })
   return isMeant ? `is no URL: ${specialCharacters}` : error
 }
 
+/** A password that begins with digits and goes on with one of / # ? reads as a port, and the user as the host. */
+const endsUser = (url: string) => {
+  if (!URL.canParse(url)) return true
+  const { pathname, search, hash } = new URL(url)
+  return !`${pathname}${search}${hash}`.includes('@')
+}
+const userGoesOn = `has an @ behind its host: ${specialCharacters}`
+
 const postgres = /^postgres(ql)?:\/\//
 /** A server of PostgreSQL. */
 export const postgresUrl = z
   .url({ protocol: /^postgres(ql)?$/, error: orEncode('must be a postgres:// URL', postgres) })
   .refine(namesHost, noHost)
+  .refine(endsUser, userGoesOn)
 /** The queue's server. */
 export const queueUrl = z
   .union(
@@ -50,6 +59,7 @@ export const queueUrl = z
     },
   )
   .refine(namesHost, noHost)
+  .refine(endsUser, userGoesOn)
 
 /** What a function makes of the text, which throws an error that names the fault and never the value. */
 export const parsedBy = <T>(parse: (text: string) => T) =>

@@ -129,6 +129,19 @@ test('a password that is not percent-encoded is told as such, of each server', a
   expect(lines).toContain('  CRON_DATABASE_URL: must be a postgres:// URL')
 })
 
+test('a password that begins with digits and is not percent-encoded does not make a host of the user', async () => {
+  const env = {
+    DATABASE_URL: `postgres://me:1/${secret}@127.0.0.1/x`,
+    DATABASE_DIRECT_URL: `postgresql://me:1#${secret}@127.0.0.1/x`,
+    QUEUE_URL: `redis://me:1?${secret}@127.0.0.1`,
+  }
+  const { code, lines } = await faultsOf(['listener'], env)
+  expect(code).toBe(2)
+  const encoded =
+    /^ {2}(DATABASE_URL|DATABASE_DIRECT_URL|QUEUE_URL): has an @ behind its host: special characters .*%40/
+  expect(lines.filter((line) => encoded.test(line))).toHaveLength(3)
+})
+
 test('what a document leaves to be filled in is no host', async () => {
   const urls = [
     'DATABASE_URL=postgres://…',
