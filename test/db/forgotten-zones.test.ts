@@ -12,6 +12,7 @@ test.each([
   ['a night by hand', byHand],
 ])('%s is run for everybody although the server has forgotten a zone, there by UTC', async (_, night) => {
   await using database = await freshDatabase()
+  await setClock(database, '2027-02-01T12:00:00Z')
   const lost = await addOrganisation(database, { timeZone: 'Pacific/Honolulu' })
   const other = await addOrganisation(database)
   const [mentor, neighbour] = [
