@@ -5,7 +5,7 @@ import { type Claim, claimBatch } from './claim.ts'
 import type { Observe } from './events.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { QueueHolder } from './queue-holder.ts'
-import type { Route } from './routes/route.ts'
+import type { Route, Row } from './routes/route.ts'
 import { settleLeft } from './settle.ts'
 import type { Wake } from './wake.ts'
 
@@ -27,13 +27,15 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   const pauses = growingPause({ base: 250, cap: 5_000 })
   const known: Known = { jobs: 0, countedAt: Number.NEGATIVE_INFINITY }
   const said = openSaid()
+  let named: Row | undefined
   while (!signal.aborted) {
     try {
-      await dispatchAll(deps, known, signal)
+      await dispatchAll(deps, known, named, signal)
       if (said.forget(route)) deps.observe({ kind: 'dispatch_recovered', route })
       pauses.reset()
-      await deps.wake.next(signal)
+      named = await deps.wake.next(signal)
     } catch (error) {
+      named = undefined
       const milliseconds = pauses.next()
       if (said.isNew(route, error)) {
         deps.observe({ kind: 'dispatch_failed', route, error, pause: Math.round(milliseconds) })
@@ -53,10 +55,11 @@ const fresh = 1_000
  * A superseded row leaves its job behind until a worker meets it, so jobs are kept within the window as well as rows. They
  * are counted outside the claim's transaction: it may be exceeded by what other listeners have added since.
  */
-async function claimNext(deps: DispatchDeps, known: Known): Promise<Claim> {
+async function claimNext(deps: DispatchDeps, known: Known, named: Row | undefined): Promise<Claim> {
   return deps.queue.use(async (queue) => {
     if (known.jobs >= deps.window) await count(queue, known)
-    const claim = await claimBatch({ route: deps.route, pool: deps.pool, queue }, deps.window, deps.window - known.jobs)
+    const most = deps.window - known.jobs
+    const claim = await claimBatch({ route: deps.route, pool: deps.pool, queue }, deps.window, most, named)
     known.jobs += claim.count
     if (claim.count > 0 && performance.now() - known.countedAt > fresh) await count(queue, known)
     return claim
@@ -68,11 +71,16 @@ async function count(queue: JobQueue, known: Known): Promise<void> {
   known.countedAt = performance.now()
 }
 
-async function dispatchAll(deps: DispatchDeps, known: Known, signal: AbortSignal): Promise<void> {
+async function dispatchAll(
+  deps: DispatchDeps,
+  known: Known,
+  named: Row | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const pauses = growingPause({ base: 50, cap: 1_000 })
-  while (!signal.aborted) {
+  for (let first = named; !signal.aborted; first = undefined) {
     const started = performance.now()
-    const { count, left } = await claimNext(deps, known)
+    const { count, left } = await claimNext(deps, known, first)
     if (count > 0) {
       const milliseconds = Math.round(performance.now() - started)
       deps.observe({ kind: 'dispatched', route: deps.route.name, count, milliseconds })

@@ -49,7 +49,12 @@ export async function runListener(
     wake: openWake(),
     queue: holdQueue(() => openFilled({ route, pool, observe, onError }, servers.queue)),
   }))
-  const doorbells = new Map(served.map(({ route, wake }) => [route.channel, wake.ring]))
+  const doorbells = new Map(
+    served.map(({ route, wake }) => [
+      route.channel,
+      (payload?: string) => wake.ring(payload === undefined ? undefined : route.named?.(payload)),
+    ]),
+  )
   const interval = config.SWEEP_INTERVAL
   try {
     await waitForSchema({ pool, onWaiting }, signal)

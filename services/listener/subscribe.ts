@@ -5,8 +5,11 @@ import { openDoorbellLoss } from './doorbell-loss.ts'
 
 /** The address of a direct connection: a transaction pooler does not pass notifications on. */
 export type SubscribeOptions = ServerAddress & {
-  /** By channel, what is called when a row became pending, or may have while nobody listened: at every connect as well. */
-  doorbells: ReadonlyMap<string, () => void>
+  /**
+   * By channel, what is called when a row became pending, with what the notification says, or may have while nobody listened: at
+   * every connect as well.
+   */
+  doorbells: ReadonlyMap<string, (payload?: string) => void>
   onConnected: () => void
   /** With its error, and again where its code changes. */
   onLost: (error: unknown) => void

@@ -1,29 +1,38 @@
+import type { Row } from './routes/route.ts'
+
 /** A doorbell that remembers one ring: rings while nobody waits are answered once, at the next wait. */
 export type Wake = {
-  ring(): void
-  /** Resolves at the next ring, at once if there was one since the last, or when the signal aborts. */
-  next(signal: AbortSignal): Promise<void>
+  /** With the one row that has become pending, where it is known. */
+  ring(row?: Row): void
+  /**
+   * Resolves at the next ring, at once if there was one since the last, or when the signal aborts; with the row of that ring
+   * if somebody waited for it, so that nothing more urgent is known of.
+   */
+  next(signal: AbortSignal): Promise<Row | undefined>
 }
 
 /** Opens a doorbell that has been rung once. */
 export function openWake(): Wake {
   let rung = true
-  let answer: (() => void) | undefined
+  let answer: ((row?: Row) => void) | undefined
   return {
-    ring() {
+    ring(row) {
       rung = true
-      answer?.()
+      answer?.(row)
     },
     async next(signal) {
+      let row: Row | undefined
       if (!rung && !signal.aborted) {
-        await new Promise<void>((resolve) => {
+        const aborted = () => answer?.()
+        row = await new Promise((resolve) => {
           answer = resolve
-          signal.addEventListener('abort', answer, { once: true })
+          signal.addEventListener('abort', aborted, { once: true })
         })
-        if (answer) signal.removeEventListener('abort', answer)
+        signal.removeEventListener('abort', aborted)
       }
       answer = undefined
       rung = false
+      return row
     },
   }
 }

@@ -38,18 +38,32 @@ async function heardUntilNow() {
   return all.slice(0, -1)
 }
 
-/** How often the bell rang while this happened. */
-async function ringsDuring(work: () => Promise<unknown>): Promise<number> {
+/** What the bell has said each time that it rang while this happened. */
+async function saidDuring(work: () => Promise<unknown>): Promise<(string | undefined)[]> {
   await heardUntilNow()
   await work()
   const rings = await heardUntilNow()
-  for (const ring of rings) expect(ring).toEqual({ channel: 'expiry_reminders', payload: '' })
-  return rings.length
+  for (const { channel } of rings) expect(channel).toBe('expiry_reminders')
+  return rings.map(({ payload }) => payload)
 }
+
+/** How often the bell rang while this happened. */
+const ringsDuring = async (work: () => Promise<unknown>) => (await saidDuring(work)).length
 
 test('a statement that makes many reminders pending rings once, without a word', async () => {
   const coordinator = await addCoordinator(database, { organisation })
-  expect(await ringsDuring(() => addMentors(database, { organisation, coordinator, count: 50, daysLeft: 20 }))).toBe(1)
+  const many = () => addMentors(database, { organisation, coordinator, count: 50, daysLeft: 20 })
+  expect(await saidDuring(many)).toEqual([''])
+})
+
+test('a statement that makes one pending names it: its id, generation and threshold', async () => {
+  const organisation = await addOrganisation(database)
+  let ids: string[] = []
+  const said = await saidDuring(async () => {
+    const mentor = await addMentor(database, { organisation, daysLeft: 20 })
+    ids = (await reminders(database, mentor)).map(({ id }) => `${id} 0 30`)
+  })
+  expect(said).toEqual(ids)
 })
 
 test('while a deploy has yet to replace the trigger of an earlier version, a statement without a row does not ring', async () => {
@@ -69,6 +83,19 @@ test('two statements of one transaction ring once, at its commit', async () => {
     await addMentor(client, { organisation, daysLeft: 20 })
     await addMentor(client, { organisation, daysLeft: 10 })
     expect(await heardUntilNow()).toEqual([])
+    await client.query('commit')
+  })
+  expect(rings).toBe(1)
+  expect(await ringsDuring(() => addMentor(client, { organisation, daysLeft: 20 }))).toBe(1)
+})
+
+test('what a savepoint takes back has not rung', async () => {
+  const client = await database.connect()
+  const rings = await ringsDuring(async () => {
+    await client.query('begin; savepoint before')
+    await addMentor(client, { organisation, daysLeft: 20 })
+    await client.query('rollback to savepoint before')
+    await addMentor(client, { organisation, daysLeft: 10 })
     await client.query('commit')
   })
   expect(rings).toBe(1)

@@ -6,6 +6,10 @@ export const reminders: Route = {
   name: 'reminders',
   queue: reminderQueue,
   channel: 'expiry_reminders',
+  named(payload) {
+    const [, id, generation, priority] = /^(\d{1,15}) (\d{1,9}) (\d{1,9})$/.exec(payload) ?? []
+    return id === undefined ? undefined : { key: Number(id), version: Number(generation), priority: Number(priority) }
+  },
   functions: {
     room: 'expiry.reminder_queue_room',
     claim: 'expiry.claim_pending_reminders',
