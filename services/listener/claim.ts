@@ -13,14 +13,12 @@ type Answer = { most: number } & (Row | { [column in keyof Row]: null })
 /**
  * Claims one batch of a route's pending rows, most urgent first, within the window and no more than `most`, and adds their jobs
  * inside the claim's transaction: when the queue refuses, the claim is undone and the rows stay pending. A job may run
- * before the commit; begin waits for it (protocol.md, "pending, queued → sending"). The job of a row that is `named` already is
- * added beside the claim, not after it (ADR 19).
+ * before the commit; begin waits for it (protocol.md, "pending, queued → sending").
  */
 export async function claimBatch(
   deps: { route: Route; pool: Pool; queue: Pick<JobQueue, 'add'> },
   window: number,
   most: number,
-  named?: Row,
 ): Promise<Claim> {
   const { room, claim } = deps.route.functions
   const client = await deps.pool.connect()
@@ -31,20 +29,17 @@ export async function claimBatch(
     // A listener that freezes in here must not keep its rows, nor other listeners, for longer than a moment. The commit need
     // not wait for the disk: a claim that a crash takes back leaves its rows pending, and begin takes those from the queue too.
     // All in one message, for every one more is a way there and back; the protocol allows no parameters then.
-    const claimed = client.query<Answer>(
+    const answers = await client.query<Answer>(
       `begin; set local statement_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s';
        set local synchronous_commit = off;
        select room.most, c.key, c.version, c.priority
          from (select greatest(0, least(${count(batchSize)}, ${count(most)}, ${room}(${count(window)}))) as most) as room
          left join lateral ${claim}(room.most) as c (key, version, priority) on true`,
     )
-    const added = named && most > 0 ? deps.queue.add([named]) : undefined
-    const [answers] = await Promise.all([claimed, added])
     const answer = [answers].flat().at(-1)?.rows ?? [] // one result for each statement, whatever the type says
     const limit = answer[0]?.most ?? 0
     const rows = answer.filter((row): row is Answer & Row => row.key !== null)
-    const others = added ? rows.filter((row) => !isSame(row, named)) : rows
-    if (others.length > 0) await deps.queue.add(others)
+    if (rows.length > 0) await deps.queue.add(rows)
     await client.query('commit')
     release(client)
     const left = rows.length < limit ? 'nothing' : limit === batchSize ? 'more' : 'window_full'
@@ -56,10 +51,6 @@ export async function claimBatch(
 }
 
 const lost = () => undefined
-
-function isSame(row: Row, other: Row | undefined): boolean {
-  return row.key === other?.key && row.version === other.version
-}
 
 /** A number as it may stand in SQL. */
 function count(value: number): string {

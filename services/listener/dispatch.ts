@@ -5,7 +5,7 @@ import { type Claim, claimBatch } from './claim.ts'
 import type { Observe } from './events.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { QueueHolder } from './queue-holder.ts'
-import type { Route, Row } from './routes/route.ts'
+import type { Route } from './routes/route.ts'
 import { settleLeft } from './settle.ts'
 import type { Wake } from './wake.ts'
 
@@ -27,21 +27,38 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   const pauses = growingPause({ base: 250, cap: 5_000 })
   const known: Known = { jobs: 0, countedAt: Number.NEGATIVE_INFINITY }
   const said = openSaid()
-  let named: Row | undefined
   while (!signal.aborted) {
     try {
-      await dispatchAll(deps, known, named, signal)
+      await dispatchAll(deps, known, signal)
       if (said.forget(route)) deps.observe({ kind: 'dispatch_recovered', route })
       pauses.reset()
-      named = await deps.wake.next(signal)
+      await untilClaim(deps, known, signal)
     } catch (error) {
-      named = undefined
       const milliseconds = pauses.next()
       if (said.isNew(route, error)) {
         deps.observe({ kind: 'dispatch_failed', route, error, pause: Math.round(milliseconds) })
       }
       await pause(milliseconds, signal)
     }
+  }
+}
+
+/** Milliseconds without a ring after which rows that were handed on are claimed, if begin has not taken them. */
+const lull = 20
+
+/**
+ * Waits for the doorbell. A row that it names goes into the queue at once: a claim would take as long as the way from here to
+ * the channel, and begin takes what is pending too (ADR 19). Resolves when something is to be claimed.
+ */
+async function untilClaim({ queue, wake, window }: DispatchDeps, known: Known, signal: AbortSignal): Promise<void> {
+  let named = await wake.next(signal)
+  while (named !== undefined && known.jobs < window) {
+    const row = named
+    await queue.use((jobs) => jobs.add([row]))
+    known.jobs += 1
+    const quiet = setTimeout(wake.ring, lull)
+    named = await wake.next(signal)
+    clearTimeout(quiet)
   }
 }
 
@@ -55,11 +72,10 @@ const fresh = 1_000
  * A superseded row leaves its job behind until a worker meets it, so jobs are kept within the window as well as rows. They
  * are counted outside the claim's transaction: it may be exceeded by what other listeners have added since.
  */
-async function claimNext(deps: DispatchDeps, known: Known, named: Row | undefined): Promise<Claim> {
+async function claimNext(deps: DispatchDeps, known: Known): Promise<Claim> {
   return deps.queue.use(async (queue) => {
     if (known.jobs >= deps.window) await count(queue, known)
-    const most = deps.window - known.jobs
-    const claim = await claimBatch({ route: deps.route, pool: deps.pool, queue }, deps.window, most, named)
+    const claim = await claimBatch({ route: deps.route, pool: deps.pool, queue }, deps.window, deps.window - known.jobs)
     known.jobs += claim.count
     if (claim.count > 0 && performance.now() - known.countedAt > fresh) await count(queue, known)
     return claim
@@ -71,16 +87,11 @@ async function count(queue: JobQueue, known: Known): Promise<void> {
   known.countedAt = performance.now()
 }
 
-async function dispatchAll(
-  deps: DispatchDeps,
-  known: Known,
-  named: Row | undefined,
-  signal: AbortSignal,
-): Promise<void> {
+async function dispatchAll(deps: DispatchDeps, known: Known, signal: AbortSignal): Promise<void> {
   const pauses = growingPause({ base: 50, cap: 1_000 })
-  for (let first = named; !signal.aborted; first = undefined) {
+  while (!signal.aborted) {
     const started = performance.now()
-    const { count, left } = await claimNext(deps, known, first)
+    const { count, left } = await claimNext(deps, known)
     if (count > 0) {
       const milliseconds = Math.round(performance.now() - started)
       deps.observe({ kind: 'dispatched', route: deps.route.name, count, milliseconds })

@@ -17,22 +17,23 @@ export function openWake(): Wake {
   let answer: ((row?: Row) => void) | undefined
   return {
     ring(row) {
-      rung = true
-      answer?.(row)
+      if (answer) answer(row)
+      else rung = true
     },
     async next(signal) {
-      let row: Row | undefined
-      if (!rung && !signal.aborted) {
-        const aborted = () => answer?.()
-        row = await new Promise((resolve) => {
-          answer = resolve
-          signal.addEventListener('abort', aborted, { once: true })
-        })
-        signal.removeEventListener('abort', aborted)
+      if (rung || signal.aborted) {
+        rung = false
+        return undefined
       }
-      answer = undefined
-      rung = false
-      return row
+      return new Promise((resolve) => {
+        const aborted = () => answer?.()
+        answer = (row) => {
+          answer = undefined
+          signal.removeEventListener('abort', aborted)
+          resolve(row)
+        }
+        signal.addEventListener('abort', aborted, { once: true })
+      })
     },
   }
 }

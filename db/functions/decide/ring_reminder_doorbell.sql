@@ -31,4 +31,4 @@ begin
 end;
 $$;
 comment on function expiry.ring_reminder_doorbell() is
-  'NOTIFY expiry_reminders when a reminder became pending and may go out now, once a transaction: with its id, generation and threshold_day where a statement has made just this one, so that the listener can hand it on while it claims it; otherwise without data.';
+  'NOTIFY expiry_reminders when a reminder became pending and may go out now, once a transaction: with its id, generation and threshold_day where a statement has made just this one, so that the listener can hand it on before it claims it (ADR 19); otherwise without data.';
