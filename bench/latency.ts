@@ -56,7 +56,7 @@ export async function measureLatency({ servers, sizes: { changes, rounds } }: Be
 }
 
 const limits = {
-  work: 'four parts in ten are the way (the row of the way alone), the others what the server does for one row in processes that have just slept: some 0.4 ms to claim it and 0.9 ms to begin it, with its commit. Of begin, a third is making its one long statement ready, spread over all that it asks; leaving to functions what only rare rows need made it 0.05 ms faster',
+  work: 'half of it is the way (the row of the way alone), most of the other half begin: some 0.8 ms with its commit, in a process that has just slept. A third of that is making its one long statement ready, spread over all that it asks; leaving to functions what only rare rows need made it 0.05 ms faster',
   way: 'five ways there and back between processes that sleep; the baseline has two, and does more in each',
 }
 
