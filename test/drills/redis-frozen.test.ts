@@ -21,13 +21,14 @@ describe.skipIf(!hasRedis())('a Redis that hangs', () => {
     const host = await openHost(database, ROWS)
 
     redis.pause()
-    const times = [await host.moveOneDate()]
+    // One alone would be handed on before a claim holds it.
+    const times = [await host.moveDates(2)]
     await waitFor('a claim that holds rows', () => isClaiming(database), { intervalMs: 5 })
     // The mentor whose reminder the claim holds gets another date, and then everybody else.
     const corrected = await host.correctFirstDate()
     expect(await isClaiming(database)).toBe(true)
     expect(corrected).toBeLessThan(1_000)
-    while (times.length < ROWS) times.push(await host.moveOneDate())
+    while (times.length < ROWS - 1) times.push(await host.moveDates(1))
     // On, until the listener has given up a claim and a sweep.
     const hasGivenUp = () => ['dispatch_failed', 'sweep_failed'].every((kind) => listener.events(kind).length > 0)
     while (!hasGivenUp() && times.length < 20_000) times.push(await host.renameFirst())
@@ -50,7 +51,7 @@ describe.skipIf(!hasRedis())('a Redis that hangs', () => {
   })
 })
 
-/** The host application: one connection, single-row statements; each answers with its milliseconds. */
+/** The host application: one connection, small statements; each answers with its milliseconds. */
 async function openHost(database: Database, mentors: number) {
   const client = await database.connect()
   const organisation = await addOrganisation(client)
@@ -63,9 +64,10 @@ async function openHost(database: Database, mentors: number) {
   let next = 0
   const moveDate = 'update expiry.certifications set expiry_date = expiry_date'
   return {
-    moveOneDate: () => {
-      next += 1
-      return timed(client, `${moveDate} - 170 where mentor_id = $1`, [ids[next - 1]])
+    /** Of so many mentors whose date was not moved before. */
+    moveDates: (count: number) => {
+      next += count
+      return timed(client, `${moveDate} - 170 where mentor_id = any ($1)`, [ids.slice(next - count, next)])
     },
     correctFirstDate: () => timed(client, `${moveDate} - 1 where mentor_id = $1`, [ids[0]]),
     renameFirst: () => timed(client, `update expiry.mentors set full_name = full_name || '.' where id = $1`, [ids[0]]),
@@ -75,7 +77,7 @@ async function openHost(database: Database, mentors: number) {
 async function timed(runner: Runner, sql: string, values: unknown[]): Promise<number> {
   const start = performance.now()
   const { rowCount } = await runner.query(sql, values)
-  if (rowCount !== 1) throw new Error('the host changed nothing')
+  if (!rowCount) throw new Error('the host changed nothing')
   return performance.now() - start
 }
 
