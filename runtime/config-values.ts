@@ -34,11 +34,10 @@ const orEncode = (error: string, scheme: RegExp) => (issue: { input?: unknown })
 }
 
 /** A password that begins with digits and goes on with one of / # ? reads as a port, and the user as the host. */
-const endsUser = (url: string) => {
-  if (!URL.canParse(url)) return true
-  const { pathname, search, hash } = new URL(url)
-  return !`${pathname}${search}${hash}`.includes('@')
+export function userGoesOnBehindHost({ pathname, search, hash }: URL): boolean {
+  return `${pathname}${search}${hash}`.includes('@')
 }
+const endsUser = (url: string) => !URL.canParse(url) || !userGoesOnBehindHost(new URL(url))
 const userGoesOn = `has an @ behind its host: ${specialCharacters}`
 
 const postgres = /^postgres(ql)?:\/\//

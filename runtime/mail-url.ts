@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { specialCharacters } from './config-values.ts'
+import { specialCharacters, userGoesOnBehindHost } from './config-values.ts'
 import { readConfiguredFile } from './configured-file.ts'
 
 /** An SMTP server and how to speak to it, in the words of nodemailer's connection options. */
@@ -53,8 +53,7 @@ export function parseMailUrl(text: string): SmtpServer {
     (user === undefined || pass === undefined) && 'has a user or password that is not percent-encoded',
     ca.fault !== undefined && `names a caFile that ${ca.fault}`,
   ].filter((fault) => fault !== false)
-  // A password that begins with digits and goes on with one of / # ? reads as a port, and the user as the host.
-  if (faults.length > 0 && `${url.pathname}${url.search}${url.hash}`.includes('@')) faults.push(specialCharacters)
+  if (faults.length > 0 && userGoesOnBehindHost(url)) faults.push(specialCharacters)
   if (faults.length > 0 || !query.success || user === undefined || pass === undefined)
     throw new Error(faults.join('; '))
   const { caFile: _, servername, rejectUnauthorized, minVersion, ...options } = withoutUndefined(query.data)

@@ -45,6 +45,7 @@ export function makeFolderSync(folder: string, mode: number): void {
 
 const isThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST'
 
-function ignoreMissing(error: unknown): undefined {
+/** For the question whether something is there: no answer where it is not; throws any other error. */
+export function ignoreMissing(error: unknown): undefined {
   if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
 }

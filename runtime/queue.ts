@@ -89,10 +89,8 @@ async function isPaused(queue: Queue): Promise<boolean> {
  * `doctor` and the checks at the start tell that better. It then takes the server to be of its oldest version, for which it waits
  * in whole seconds, so that a delayed job may begin a second late: hence the version that we demand.
  */
-function withoutLook<T extends object>(settings: T): T & { skipVersionCheck: true } {
-  RedisConnection.minimumVersion = `${oldestRedis.join('.')}.0`
-  return { ...settings, skipVersionCheck: true }
-}
+const withoutLook = { skipVersionCheck: true }
+RedisConnection.minimumVersion = `${oldestRedis.join('.')}.0`
 
 /** A script that may write and finds nothing to: refused where BullMQ's are, by a replica or a full server for example. */
 const vainWrite = `redis.call('SET', KEYS[1], '', 'XX')`
@@ -102,7 +100,7 @@ function onRedis(options: QueueConnectionOptions): QueueConnection {
   const redis = connectRedis(options, () => closed)
   redis.on('error', options.onError)
   const endAll = watchCopies(redis)
-  const settings = withoutLook({ connection: redis as ConnectionOptions, prefix })
+  const settings = { connection: redis as ConnectionOptions, prefix, ...withoutLook }
   return {
     kind: 'redis',
     openQueue: (name) => new Queue(name, settings),

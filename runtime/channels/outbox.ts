@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { lstat, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { makeFolder, makeFolderSync } from '../make-folder.ts'
+import { ignoreMissing, makeFolder, makeFolderSync } from '../make-folder.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 
 /** What is given so many milliseconds, and up at the signal. */
@@ -44,14 +44,7 @@ export function probeOutbox(folder: string, { limit, signal }: Limits): Promise<
 /** The folder, or the first above it, of which anything is there: a link to nowhere is in the way as a file is. */
 async function firstThatIs(folder: string): Promise<string> {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const isThere = await lstat(at).then(
-      () => true,
-      (error: unknown) => {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-        return false
-      },
-    )
-    if (isThere) return at
+    if (await lstat(at).catch(ignoreMissing)) return at
   }
 }
 

@@ -21,6 +21,6 @@ export async function openMonitoring(
   try {
     return await serveMonitoring(served, address)
   } catch (error) {
-    throw cannotListen({ variable, isSet: true, ...address }, error)
+    throw cannotListen(variable, address, error)
   }
 }

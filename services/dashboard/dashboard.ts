@@ -30,8 +30,7 @@ export async function runDashboard(deps: { observe: Observe }, config: Config, s
       },
       { address: address ?? preferred, anyPort: address === undefined, writable },
     ).catch((error: unknown) => {
-      const asked = { variable: 'DASHBOARD_ADDRESS', isSet: address !== undefined, ...(address ?? preferred) }
-      throw cannotListen(asked, error)
+      throw cannotListen('DASHBOARD_ADDRESS', address ?? preferred, error)
     })
     observe({ kind: 'listening', url: server.url, writable })
     shown = await openQueues({ ...queue, observe }, signal)
