@@ -4,6 +4,9 @@ import type { Route, Row } from './routes/route.ts'
 
 export const batchSize = 1_000
 
+/** While the jobs of the first half are added, the second is claimed, and its jobs follow without waiting for the others'. */
+const half = batchSize / 2
+
 /** How many were claimed, and what is left: nothing, more, or it may be more and the window is full. */
 export type Claim = { count: number; left: 'nothing' | 'more' | 'window_full' }
 
@@ -34,20 +37,38 @@ export async function claimBatch(
        set local synchronous_commit = off;
        select room.most, c.key, c.version, c.priority
          from (select greatest(0, least(${count(batchSize)}, ${count(most)}, ${room}(${count(window)}))) as most) as room
-         left join lateral ${claim}(room.most) as c (key, version, priority) on true`,
+         left join lateral ${claim}(least(${count(half)}, room.most)) as c (key, version, priority) on true`,
     )
     const answer = [answers].flat().at(-1)?.rows ?? [] // one result for each statement, whatever the type says
     const limit = answer[0]?.most ?? 0
     const rows = answer.filter((row): row is Answer & Row => row.key !== null)
-    if (rows.length > 0) await deps.queue.add(rows)
+    const claimMore = async () => {
+      const more = await client.query<Row>(
+        `select * from ${claim}(${count(limit - rows.length)}) as c (key, version, priority)`,
+      )
+      await add(deps.queue, more.rows)
+      return more.rows.length
+    }
+    const [more] = await both(rows.length === half && limit > half ? claimMore() : 0, add(deps.queue, rows))
     await client.query('commit')
     release(client)
-    const left = rows.length < limit ? 'nothing' : limit === batchSize ? 'more' : 'window_full'
-    return { count: rows.length, left }
+    const claimed = rows.length + more
+    const left = claimed < limit ? 'nothing' : limit === batchSize ? 'more' : 'window_full'
+    return { count: claimed, left }
   } catch (error) {
     await undo(client)
     throw error
   }
+}
+
+async function add(queue: Pick<JobQueue, 'add'>, rows: Row[]): Promise<void> {
+  if (rows.length > 0) await queue.add(rows)
+}
+
+/** What both are when neither goes on; rejects with what the first of them that failed has rejected with. */
+async function both<A, B>(first: A | Promise<A>, second: B | Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second])
+  return Promise.all([first, second])
 }
 
 const lost = () => undefined
