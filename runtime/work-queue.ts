@@ -5,10 +5,14 @@ import { atMost, pause } from './pause.ts'
 import type { QueueConnection } from './queue.ts'
 
 /**
- * What became of a job. `failed`: its row has failed, and so does it, with the reason's code, so that Bull Board shows it.
- * `again`: something stood in the way before anything was begun; it is tried again after so many milliseconds.
+ * What became of a job. `nothing`: there was nothing to do yet, and the job is removed, so that one of its id can be added
+ * again. `failed`: its row has failed, and so does it, with the reason's code, so that Bull Board shows it. `again`: something stood in the way before anything was begun; it is tried again after so many milliseconds.
  */
-type JobOutcome = { kind: 'done' } | { kind: 'failed'; reason: string } | { kind: 'again'; after: number }
+type JobOutcome =
+  | { kind: 'done' }
+  | { kind: 'nothing' }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'again'; after: number }
 
 export type QueueWork<Data> = {
   connection: QueueConnection
@@ -88,6 +92,9 @@ async function process<Data>(
   const outcome = await carryOut(parsed.data, { priority: job.priority, starts: job.attemptsStarted }, giveUp)
   switch (outcome.kind) {
     case 'done':
+      return
+    case 'nothing':
+      job.opts.removeOnComplete = true
       return
     case 'failed':
       throw new UnrecoverableError(outcome.reason)

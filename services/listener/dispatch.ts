@@ -43,8 +43,8 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   }
 }
 
-/** Milliseconds without a ring after which rows that were handed on are claimed, if begin has not taken them. */
-const lull = 20
+/** Milliseconds after which rows that were handed on are claimed, if begin has not taken them, and with them whatever is more urgent. */
+const ahead = 20
 
 /**
  * Waits for the doorbell. A row that it names goes into the queue at once: a claim would take as long as the way from here to
@@ -52,13 +52,17 @@ const lull = 20
  */
 async function untilClaim({ queue, wake, window }: DispatchDeps, known: Known, signal: AbortSignal): Promise<void> {
   let named = await wake.next(signal)
-  while (named !== undefined && known.jobs < window) {
-    const row = named
-    await queue.use((jobs) => jobs.add([row]))
-    known.jobs += 1
-    const quiet = setTimeout(wake.ring, lull)
-    named = await wake.next(signal)
-    clearTimeout(quiet)
+  let claim: NodeJS.Timeout | undefined
+  try {
+    while (named !== undefined && known.jobs < window) {
+      const row = named
+      await queue.use((jobs) => jobs.add([row]))
+      known.jobs += 1
+      claim ??= setTimeout(wake.ring, ahead)
+      named = await wake.next(signal)
+    }
+  } finally {
+    clearTimeout(claim)
   }
 }
 

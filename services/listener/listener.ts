@@ -52,7 +52,7 @@ export async function runListener(
   const doorbells = new Map(
     served.map(({ route, wake }) => [
       route.channel,
-      (payload?: string) => wake.ring(payload === undefined ? undefined : route.named?.(payload)),
+      (payload?: string) => wake.ring(payload === undefined ? undefined : route.rowNamedBy?.(payload)),
     ]),
   )
   const interval = config.SWEEP_INTERVAL

@@ -10,7 +10,7 @@ export function monitorListener(registry: Registry): { observe: Observe; readine
   const registers = [registry]
   const queued = new Counter({
     name: 'mentor_expiry_reminders_queued_total',
-    help: 'Reminders that this listener has moved into the queue',
+    help: 'Reminders that this listener has claimed; one that a lone change makes due may begin before its claim, and is not among them',
     registers,
   })
   const claims = new Histogram({

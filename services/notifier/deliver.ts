@@ -15,9 +15,13 @@ export type DeliverDeps = {
   observe: Observe
 }
 
-/** What became of a job. `again` is for what stood in the way before anything was sent. */
+/**
+ * What became of a job. `nothing` was done where its row is not to be sent, or not yet; `again` is for what stood in the way
+ * before anything was sent.
+ */
 export type Outcome =
   | { kind: 'done' }
+  | { kind: 'nothing' }
   | { kind: 'failed'; reason: string }
   | { kind: 'again'; because: 'locked' | 'outage' | 'stopping' }
 
@@ -48,10 +52,10 @@ export async function deliver(
     case 'stale':
     case 'superseded':
       observe({ kind: 'skipped', id: job.id, why: begun.verdict })
-      return { kind: 'done' }
+      return { kind: 'nothing' }
     case 'put_off': // it is claimed again when its organisation's sending hours begin
       observe({ kind: 'put_off', id: job.id, code: 'sending_hours' })
-      return { kind: 'done' }
+      return { kind: 'nothing' }
     case 'no_recipient':
       observe({ kind: 'failed', id: job.id, reason: begun.verdict })
       return { kind: 'failed', reason: begun.verdict }

@@ -76,17 +76,28 @@ test('while a deploy has yet to replace the trigger of an earlier version, a sta
   await database.query('drop trigger of_an_earlier_version on expiry.reminder_dispatch_log')
 })
 
-test('two statements of one transaction ring once, at its commit', async () => {
+test('a transaction rings at its commit: with its first row, and once without a word for all that follow', async () => {
   const client = await database.connect()
-  const rings = await ringsDuring(async () => {
+  const said = await saidDuring(async () => {
     await client.query('begin')
-    await addMentor(client, { organisation, daysLeft: 20 })
-    await addMentor(client, { organisation, daysLeft: 10 })
+    for (const daysLeft of [20, 10, 5, 20]) await addMentor(client, { organisation, daysLeft })
     expect(await heardUntilNow()).toEqual([])
     await client.query('commit')
   })
-  expect(rings).toBe(1)
+  expect(said).toEqual([expect.stringMatching(/ 0 30$/), ''])
   expect(await ringsDuring(() => addMentor(client, { organisation, daysLeft: 20 }))).toBe(1)
+})
+
+test('a transaction whose first statement makes many pending rings once', async () => {
+  const coordinator = await addCoordinator(database, { organisation })
+  const client = await database.connect()
+  const said = await saidDuring(async () => {
+    await client.query('begin')
+    await addMentors(client, { organisation, coordinator, count: 2, daysLeft: 20 })
+    await addMentor(client, { organisation, daysLeft: 20 })
+    await client.query('commit')
+  })
+  expect(said).toEqual([''])
 })
 
 test('what a savepoint takes back has not rung', async () => {

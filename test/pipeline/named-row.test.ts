@@ -57,7 +57,61 @@ describe.each([{ backend: 'redis' }, { backend: 'postgres' }] as const)('with th
     expect(smtp.received).toHaveLength(3)
   })
 
-  queueTest.each(['', 'nobody', '1 2', '99999999999999999999 0 1', '999999 0 30'])(
+  queueTest(
+    'a change of one row goes out at once also where a notification has named it before it was there',
+    async () => {
+      await using pipeline = await openWaiting(backend, 1)
+      const { database, remind, isSent, listening, notifier } = pipeline
+      const { rows } = await database.query<{ next: string }>(
+        'select max(id) + 1 as next from expiry.reminder_dispatch_log',
+      )
+      await database.query('select pg_notify($1, $2)', [reminders.channel, `${rows[0]?.next} 0 30`])
+      await waitFor('a job of no row', () => notifier.events.some(({ kind }) => kind === 'skipped'))
+      const mentor = await remind()
+      await waitFor('its message', () => isSent(mentor))
+      expect(listening.flatMap(({ events }) => events.filter(({ kind }) => kind === 'jobs_lost'))).toEqual([])
+    },
+  )
+
+  queueTest('what is pending is claimed also while rows are handed on, one after the other', async () => {
+    await using pipeline = await openWaiting(backend, 1)
+    const { database, isSent } = pipeline
+    const organisation = await addOrganisation(database)
+    const silent = await database.connect()
+    await silent.query(`set session_replication_role = 'replica'`) // no trigger rings
+    const mentor = await addMentor(silent, { organisation, daysLeft: 31 })
+    await silent.query(
+      `insert into expiry.reminder_dispatch_log (organisation_id, mentor_id, threshold_day, certification_expiry_date)
+       select organisation_id, id, 30, current_date + 31 from expiry.mentors where id = $1`,
+      [mentor.id],
+    )
+    await waitFor(
+      'its message',
+      async () => {
+        await database.query('select pg_notify($1, $2)', [reminders.channel, '999999 0 30'])
+        return await isSent(mentor)
+      },
+      { intervalMs: 5 },
+    )
+  })
+
+  queueTest('a notification does not end the pause of a row', async () => {
+    await using pipeline = await openWaiting(backend, 1)
+    const { database, smtp, notifier } = pipeline
+    const mentor = await addMentor(database, { organisation: await addOrganisation(database), daysLeft: 31 })
+    await database.query(
+      `insert into expiry.reminder_dispatch_log (organisation_id, mentor_id, kind, threshold_day, certification_expiry_date, available_at)
+       select organisation_id, id, 'restored', 0, current_date, now() + interval '1 hour' from expiry.mentors where id = $1`,
+      [mentor.id],
+    )
+    const { id, generation } = await onlyReminder(database, mentor)
+    await database.query('select pg_notify($1, $2)', [reminders.channel, `${id} ${generation} 1`])
+    await waitFor('its job', () => notifier.events.some(({ kind }) => kind === 'skipped'))
+    expect(await onlyReminder(database, mentor)).toMatchObject({ status: 'pending', attempts: 0 })
+    expect(smtp.received).toHaveLength(1)
+  })
+
+  queueTest.each(['', 'nobody', '1 2', '99999999999999999999 0 1', '0 0 30', '999999 0 2097153', '999999 0 30'])(
     'a notification that says %o, of no row, does no harm',
     async (said) => {
       await using pipeline = await openWaiting(backend, 1)

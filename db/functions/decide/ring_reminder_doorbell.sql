@@ -5,10 +5,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_transaction text := pg_catalog.pg_current_xact_id();
+  v_rung text := pg_catalog.current_setting('expiry.has_rung', true);
   v_found integer;
   v_row text;
 begin
-  if pg_catalog.current_setting('expiry.has_rung', true) = v_transaction then
+  if v_rung = v_transaction then
     return null; -- whoever hears of this transaction claims all that it has made pending
   elsif tg_op = 'INSERT' then
     select pg_catalog.count(*), pg_catalog.min(pg_catalog.concat_ws(' ', n.id, n.generation, n.threshold_day))
@@ -25,10 +26,15 @@ begin
   elsif tg_level = 'STATEMENT' then
     return null; -- a trigger that migrate has yet to replace: ringing for statements without a row would wake whoever made them
   end if;
-  perform pg_catalog.pg_notify('expiry_reminders', case when v_found = 1 then v_row else '' end);
-  perform pg_catalog.set_config('expiry.has_rung', v_transaction, true);
+  if v_rung is distinct from v_transaction || ' for one' and v_found = 1 then
+    perform pg_catalog.pg_notify('expiry_reminders', v_row);
+    perform pg_catalog.set_config('expiry.has_rung', v_transaction || ' for one', true);
+  else
+    perform pg_catalog.pg_notify('expiry_reminders', '');
+    perform pg_catalog.set_config('expiry.has_rung', v_transaction, true);
+  end if;
   return null;
 end;
 $$;
 comment on function expiry.ring_reminder_doorbell() is
-  'NOTIFY expiry_reminders when a reminder became pending and may go out now, once a transaction: with its id, generation and threshold_day where a statement has made just this one, so that the listener can hand it on before it claims it (ADR 19); otherwise without data.';
+  'NOTIFY expiry_reminders when a reminder became pending and may go out now: with its id, generation and threshold_day where the first statement of its transaction to do so has made just this one, so that the listener can hand it on before it claims it (ADR 19); otherwise without data, once a transaction.';

@@ -71,7 +71,10 @@ begin
          where f.id = asked.id
            and f.generation = asked.generation
            and asked.id = any (v_held)
-           and f.status in ('pending', 'queued')
+           and (f.status = 'queued' or f.status = 'pending' and exists (
+             select from expiry.reminder_dispatch_log as l
+              where l.id = f.id and l.available_at <= pg_catalog.clock_timestamp()
+           ))
            and asked.place <> all (v_repeated)
         offset 0 -- few, each by its key
       ) as d on true
@@ -118,4 +121,4 @@ begin
 end;
 $$;
 comment on function expiry.begin_reminder_delivery(bigint[], integer[], text[], integer) is
-  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job: begun (the columns after it are the delivery, contracts/delivery-row.ts), superseded, no_recipient, put_off until the organisation''s sending hours, stale when the job''s generation is no longer the row''s or another has begun it, or locked when somebody else holds the row: ask again. Never raises for a lost race.';
+  'Checks the facts of reminders once more and takes them for sending under a lease (seconds). One verdict a job: begun (the columns after it are the delivery, contracts/delivery-row.ts), superseded, no_recipient, put_off until the organisation''s sending hours, stale when the job''s generation is not the row''s, its time has not come or another has begun it, or locked when somebody else holds the row: ask again. Never raises for a lost race.';

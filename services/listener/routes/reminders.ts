@@ -6,8 +6,8 @@ export const reminders: Route = {
   name: 'reminders',
   queue: reminderQueue,
   channel: 'expiry_reminders',
-  named(payload) {
-    const [, id, generation, priority] = /^(\d{1,15}) (\d{1,9}) (\d{1,9})$/.exec(payload) ?? []
+  rowNamedBy(payload) {
+    const [, id, generation, priority] = /^([1-9]\d{0,14}) (\d{1,9}) (\d{1,4})$/.exec(payload) ?? []
     return id === undefined ? undefined : { key: Number(id), version: Number(generation), priority: Number(priority) }
   },
   functions: {

@@ -12,7 +12,7 @@ export type Route = {
   /** The channel of NOTIFY that rings when a row becomes pending. */
   channel: string
   /** The one row that a notification names; undefined where it names none. */
-  named?(payload: string): Row | undefined
+  rowNamedBy?(payload: string): Row | undefined
   /** Its functions of the database, by what they do. Rows are (key, version, priority), in this order. */
   functions: {
     /**
