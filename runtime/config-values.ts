@@ -33,9 +33,13 @@ const orEncode = (error: string, scheme: RegExp) => (issue: { input?: unknown })
   return isMeant ? `is no URL: ${specialCharacters}` : error
 }
 
-/** A password that begins with digits and goes on with one of / # ? reads as a port, and the user as the host. */
-export function userGoesOnBehindHost({ pathname, search, hash }: URL): boolean {
-  return `${pathname}${search}${hash}`.includes('@')
+/**
+ * A password that begins with digits and goes on with one of / # ? reads as a port, and the user as the host. In the value of a
+ * parameter an @ is as good as any other character.
+ */
+export function userGoesOnBehindHost({ username, password, pathname, search, hash }: URL): boolean {
+  const isParameter = /^\?[^@=&]+=/.test(search)
+  return username + password === '' && `${pathname}${isParameter ? '' : search}${hash}`.includes('@')
 }
 const endsUser = (url: string) => !URL.canParse(url) || !userGoesOnBehindHost(new URL(url))
 const userGoesOn = `has an @ behind its host: ${specialCharacters}`

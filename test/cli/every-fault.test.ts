@@ -142,6 +142,20 @@ test('a password that begins with digits and is not percent-encoded does not mak
   expect(lines.filter((line) => encoded.test(line))).toHaveLength(3)
 })
 
+test.each([
+  'postgres://db.example.org/expiry?user=app@server1&password=x',
+  'postgres://db.example.org:5432/expiry?application_name=a@b',
+  'postgres:///expiry?host=/run/pg@15',
+  'postgres://me:secret@db.example.org/expiry?sslrootcert=/etc/ssl/ops@example.org/ca.pem',
+])('an @ in a parameter is none of the user: %s', async (url) => {
+  const env = { DATABASE_URL: url, DATABASE_DIRECT_URL: url, CRON_DATABASE_URL: url, QUEUE_URL: url }
+  const { lines } = await faultsOf(['notifier'], { ...env, MAIL_FROM: 'a', MAIL_URL: 'smtp://h/?name=a@b&nonsense=1' })
+  expect(lines.map((line) => line.trim())).toEqual([
+    expect.stringMatching(/^MAIL_URL: has bad options.*minVersion\)$/),
+    'MAIL_FROM: must be one e-mail address, with or without a name before it',
+  ])
+})
+
 test('what a document leaves to be filled in is no host', async () => {
   const urls = [
     'DATABASE_URL=postgres://…',
