@@ -30,11 +30,26 @@ export async function claim(runner: Runner, limit = 100): Promise<(Job & { thres
   return rows
 }
 
+/** The pauses of these reminders are over, but for those that somebody holds. */
+async function endPauses(runner: Runner, jobs: readonly Job[]): Promise<void> {
+  await runner.query(
+    `update expiry.reminder_dispatch_log set available_at = pg_catalog.now()
+      where id = any (array(
+        select id from expiry.reminder_dispatch_log
+         where id = any ($1) and status = 'pending' and available_at > pg_catalog.now()
+           for no key update skip locked
+      ))`,
+    [jobs.map(({ id }) => id)],
+  )
+}
+
+/** Begins these reminders, whose pauses are over. */
 export async function begin(
   runner: Runner,
   jobs: readonly Job[],
   { channels = ['email'], lease = 300 }: { channels?: string[]; lease?: number } = {},
 ): Promise<Begun[]> {
+  await endPauses(runner, jobs)
   const { rows } = await runner.query<DeliveryRow & Pick<Begun, 'verdict'>>(
     'select * from expiry.begin_reminder_delivery($1, $2, $3, $4)',
     [jobs.map((job) => job.id), jobs.map((job) => job.generation), channels, lease],

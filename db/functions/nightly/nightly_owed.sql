@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select o.id, owed.since,
          -- The first tick (a quarter past each hour) from then on, and five minutes' grace for a scheduler elsewhere.
-         pg_catalog.date_trunc('hour', owed.since - interval '15 minutes' - interval '1 microsecond')
+         pg_catalog.date_trunc('hour', owed.since - interval '15 minutes' - interval '1 microsecond', 'UTC')
            + interval '1 hour 15 minutes'
            + case when s.scheduler = 'service' then interval '0' else interval '5 minutes' end
     from expiry.organisations as o

@@ -37,9 +37,8 @@ begin
      select state.outcome, case
        when state.outcome in ('queued', 'sending') then f.today
        when state.outcome = 'retry' then f.today + (owed.organisation_id is null)::integer
-       -- Back-off is real time: as long from now by the clock of the rules.
        when state.outcome = 'pending' then greatest(
-         f.today, ((coalesce(w.until, l.available_at) + (expiry.now() - pg_catalog.now())) at time zone o.zone_in_force)::date
+         f.today, (expiry.clock_at(coalesce(w.until, l.available_at)) at time zone o.zone_in_force)::date
        )
      end as due_on
    ) as due

@@ -72,15 +72,12 @@ begin
        and p.expiry_date - e.threshold_day <= p.until
        and (p.tightest is null or p.tightest > e.threshold_day)
     union all
-    -- Rows that stand open, and failed ones as retry_failed_reminders takes them up. Back-off is real time: as long
-    -- from now by the clock of the rules.
+    -- Rows that stand open, and failed ones as retry_failed_reminders takes them up.
     select m.organisation_id, l.mentor_id, l.certification_expiry_date, l.threshold_day, l.urgency,
            case
              when f.recipient_email is null then k.today
              when l.status = 'failed' then k.night_on
-             else greatest(
-               k.today, ((l.available_at + (expiry.now() - pg_catalog.now())) at time zone k.zone_in_force)::date
-             )
+             else greatest(k.today, (expiry.clock_at(l.available_at) at time zone k.zone_in_force)::date)
            end,
            f.recipient_email, case l.status when 'failed' then 'retry' else l.status::text end, l.id
       from expiry.reminder_dispatch_log as l
