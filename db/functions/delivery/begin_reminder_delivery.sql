@@ -79,9 +79,13 @@ begin
         offset 0 -- few, each by its key
       ) as d on true
   ), rechecked as (
+    -- Whoever changes the facts back before this commits finds the row open, and leaves it as it is.
     insert into expiry.mentor_rechecks (mentor_id, source)
-    -- The clock has opened the tighter one's days, nobody's change.
-    select f.mentor_id, 'nightly' from facts as f where f.reason = 'tighter_reminder'
+    select f.mentor_id, case
+             when f.reason in ('tighter_reminder', 'lapsed') then 'nightly' else 'realtime' -- the clock has, or somebody
+           end::expiry.reminder_source
+      from facts as f
+     where f.answer in ('superseded', 'no_recipient')
   ), moved as (
     -- One update for all verdicts: one for each would have to be made ready, indexes and triggers included, for no row.
     update expiry.reminder_dispatch_log as l

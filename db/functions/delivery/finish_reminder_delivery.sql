@@ -63,7 +63,7 @@ begin
       left join answers as a on a.id = r.id and a.generation = r.generation and a.attempt = r.attempt
      group by r.id, r.generation, r.attempt
   ), judged as materialized (
-    select r.*, o.zone_in_force, l.attempts, l.first_failed_at, l.due_at, l.recipient_email,
+    select r.*, o.zone_in_force, l.mentor_id, l.attempts, l.first_failed_at, l.due_at, l.recipient_email,
            case when l.coordinator_id is null then 'fallback' else 'coordinator' end::expiry.recipient_kind as recipient_kind,
            summary.accepted, summary.transient, said.refused,
            case when refusals.before <> '{}' then (
@@ -139,6 +139,10 @@ begin
     on conflict (log_id, attempt, channel) do update
        set outcome = excluded.outcome, response = excluded.response, finished_at = excluded.finished_at
      where kept.outcome = 'uncertain'
+  ), rechecked as (
+    -- Whoever gives the mentor another recipient before this commits finds nothing that has failed.
+    insert into expiry.mentor_rechecks (mentor_id)
+    select d.mentor_id from decided as d where d.verdict <> 'stale' and d.new_status = 'failed' and d.failure = 'rejected'
   ), written as (
     update expiry.reminder_dispatch_log as l
        set status = d.new_status,
