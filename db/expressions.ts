@@ -11,7 +11,7 @@ const Explained = z.array(
 /**
  * Of these pairs, in a transaction of the caller's, those whose sides do not mean the same. How PostgreSQL prints an expression
  * depends on its version and on what a dump has made of it: so its planner reads both sides, and what it makes of them is
- * compared. Nothing is run, and no right to the table is needed.
+ * compared. No right to the table is needed, and of functions only those are run that are immutable.
  */
 export async function findDifferent<P extends Pair>(client: Pick<Client, 'query'>, pairs: readonly P[]): Promise<P[]> {
   const unlike = pairs.filter(({ found, wanted }) => JSON.stringify(found) !== JSON.stringify(wanted))

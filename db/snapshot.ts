@@ -10,7 +10,17 @@ export const Snapshot = z.object({
     z.string(),
     z.object({
       name: z.string(),
-      columns: z.record(z.string(), z.object({ name: z.string(), primaryKey: z.boolean(), notNull: z.boolean() })),
+      columns: z.record(
+        z.string(),
+        z.object({
+          name: z.string(),
+          type: z.string(),
+          typeSchema: z.string().optional(),
+          primaryKey: z.boolean(),
+          notNull: z.boolean(),
+          default: z.unknown().optional(),
+        }),
+      ),
       indexes: z.record(
         z.string(),
         z.object({
@@ -47,11 +57,21 @@ export const Snapshot = z.object({
 })
 type Table = z.infer<typeof Snapshot>['tables'][string]
 
-type Kind = 'column' | 'not null' | 'primary key' | 'unique key' | 'foreign key' | 'check' | 'unique index' | 'index'
+type Kind =
+  | 'column'
+  | 'not null'
+  | 'default'
+  | 'primary key'
+  | 'unique key'
+  | 'foreign key'
+  | 'check'
+  | 'unique index'
+  | 'index'
 
 /**
  * A column, key, check or index of a table. `traits` is what compares as text; `expressions` are SQL over the table's columns,
- * of which PostgreSQL keeps the meaning and not the text: what is checked, or the keys of an index and which rows it holds.
+ * of which PostgreSQL keeps the meaning and not the text: what is checked, or the keys of an index and which rows it holds. Of
+ * defaults, which a host may set otherwise, only those count without which a column must be given.
  */
 export type Part = { kind: Kind; table: string; name: string; traits: string; expressions: string[] }
 
@@ -72,8 +92,11 @@ export function partsOf(table: Table): Part[] {
   const columns = Object.values(table.columns)
   const keyed = columns.filter(({ primaryKey }) => primaryKey).map(({ name }) => name)
   return [
-    ...columns.map(({ name }) => part('column', name)),
+    ...columns.map((column) => part('column', column.name, typeOf(column))),
     ...columns.filter(({ notNull }) => notNull).map(({ name }) => part('not null', name)),
+    ...columns
+      .filter((column) => column.notNull && column.default !== undefined)
+      .map(({ name }) => part('default', name)),
     ...(keyed.length > 0
       ? [key('primary key', `${table.name}_pkey`, keyed)]
       : Object.values(table.compositePrimaryKeys).map(({ name, columns }) => key('primary key', name, columns))),
@@ -102,6 +125,12 @@ export function partsOf(table: Table): Part[] {
       ),
     ),
   ]
+}
+
+/** As PostgreSQL prints it. */
+function typeOf({ type, typeSchema }: Table['columns'][string]): string {
+  if (typeSchema !== undefined) return `${typeSchema}.${type}`
+  return type === 'time' ? 'time without time zone' : type.replace(', ', ',')
 }
 
 /** The options are those of pg_index.indoption, a column each. */

@@ -42,6 +42,7 @@ function makes(statement: string, { kind, table, name }: Part): boolean {
   switch (kind) {
     case 'column':
     case 'not null':
+    case 'default':
       return altersColumn || (createsTable && statement.includes(`"${name}"`))
     case 'primary key':
       // One of one column is made with the table, and named by PostgreSQL.
@@ -57,7 +58,15 @@ function cut(name: string): string {
 }
 
 const live = `
-  with keys as (
+  with foreign_parts as (
+    select d.classid, d.objid
+      from pg_catalog.pg_depend as d
+      left join pg_catalog.pg_proc as p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
+      left join pg_catalog.pg_operator as o on d.refclassid = 'pg_operator'::regclass and o.oid = d.refobjid
+      left join pg_catalog.pg_type as t on d.refclassid = 'pg_type'::regclass and t.oid = d.refobjid
+     where d.classid in ('pg_constraint'::regclass, 'pg_class'::regclass)
+       and coalesce(p.pronamespace, o.oprnamespace, t.typnamespace) not in ('pg_catalog'::regnamespace, 'expiry'::regnamespace)
+  ), keys as (
     select x.indexrelid, x.indrelid, i.relname::text as name, x.indisunique, x.indisvalid,
            pg_catalog.concat_ws(
              ' ', m.amname, x.indoption,
@@ -66,7 +75,11 @@ const live = `
              case when x.indnatts > x.indnkeyatts then 'with other columns' end,
              case when exists (
                select from pg_catalog.pg_opclass as o where o.oid = any (x.indclass::oid[]) and not o.opcdefault
-             ) then 'of another order' end
+             ) then 'of another order' end,
+             case when exists (
+               select from pg_catalog.unnest(x.indcollation::oid[]) as c (oid) where c.oid not in (0, '"default"'::regcollation)
+             ) then 'of another collation' end,
+             case when x.indexrelid in (select f.objid from foreign_parts as f where f.classid = 'pg_class'::regclass) then 'of foreign parts' end
            ) as traits,
            array(
              select pg_catalog.pg_get_indexdef(x.indexrelid, n, false) from pg_catalog.generate_series(1, x.indnkeyatts) as n order by n
@@ -79,9 +92,13 @@ const live = `
          c.relname::text as "table", k.conname::text as name,
          case k.contype
            when 'f' then pg_catalog.format(
-             '(%s) to %s (%s) %s', own.columns, other.relname, theirs.columns,
+             '(%s) to %s (%s) %s', own.columns,
+             case other.relnamespace when 'expiry'::regnamespace then other.relname else other.oid::regclass::text end, theirs.columns,
              pg_catalog.concat(k.confdeltype, k.confupdtype, k.confmatchtype, case when k.condeferrable then ' deferrable' end)
            )
+           when 'c' then case when k.oid in (
+             select f.objid from foreign_parts as f where f.classid = 'pg_constraint'::regclass
+           ) then 'of foreign parts' else '' end
            else coalesce(x.traits, '')
          end as traits,
          case k.contype
@@ -109,10 +126,13 @@ const live = `
     join pg_catalog.pg_class as c on c.oid = x.indrelid
    where c.relnamespace = 'expiry'::regnamespace and x.indisvalid
    union all
-  select part.kind, c.relname::text, a.attname::text, '', '{}'
+  select part.kind, c.relname::text, a.attname::text,
+         case part.kind when 'column' then pg_catalog.format_type(a.atttypid, a.atttypmod) else '' end, '{}'
     from pg_catalog.pg_attribute as a
     join pg_catalog.pg_class as c on c.oid = a.attrelid
-   cross join lateral (values ('column', true), ('not null', a.attnotnull)) as part (kind, is_there)
+   cross join lateral (
+     values ('column', true), ('not null', a.attnotnull), ('default', a.attnotnull and a.atthasdef)
+   ) as part (kind, is_there)
    where c.relnamespace = 'expiry'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and part.is_there`
 
 /** Of the tables: what they have lost; what has its name and is another; those whose foreign keys are switched off. */
@@ -158,14 +178,16 @@ async function findChanged(
         table: found.table,
         found: found.expressions,
         wanted: constraint.expressions,
-        traits: found.traits,
+        isOther: found.traits !== constraint.traits,
       },
     ]
   })
-  const different = new Set(await findDifferent(client, pairs))
-  return pairs
-    .filter((pair) => pair.traits !== pair.constraint.traits || different.has(pair))
-    .map(({ constraint }) => constraint)
+  const unlike = await findDifferent(
+    client,
+    pairs.filter(({ isOther }) => !isOther),
+  )
+  const different = new Set(unlike)
+  return pairs.filter((pair) => pair.isOther || different.has(pair)).map(({ constraint }) => constraint)
 }
 
 async function readOff(client: Pick<Client, 'query'>): Promise<string[]> {

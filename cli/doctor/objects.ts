@@ -36,7 +36,7 @@ async function checkFiles(database: Client, objects: DatabaseObject[]): Promise<
   return fail('objects', found.join('; '), remedies.join('; '))
 }
 
-/** Columns, keys, checks and indexes, which the migrations made once. */
+/** Columns, keys, checks and indexes, which the migrations made once; a default may be a host's own. */
 async function checkTables(database: Client, structure: Structure): Promise<Finding[]> {
   const { missing, changed, off } = await compareStructure(database, structure)
   const describe = ({ kind, table, name, file }: Constraint) => `${kind} ${name} of expiry.${table} (${file})`
@@ -50,14 +50,14 @@ async function checkTables(database: Client, structure: Structure): Promise<Find
   const run = 'run what that file says of them'
   const findings =
     found.length === 0
-      ? [pass('tables', 'columns, keys, checks and indexes are all there, as the migrations make them')]
+      ? [pass('tables', 'columns and their types, keys, checks and indexes are as the migrations make them')]
       : [
           fail(
             'tables',
             found.join('; '),
             changed.length === 0
               ? `\`migrate\` does not make them again: as expiry_owner, ${run}`
-              : `\`migrate\` does not make them again: as expiry_owner: ${together(changed.map(drop))}; then ${run}`,
+              : `\`migrate\` does not make them again: as expiry_owner: ${together(changed.map(undo))}${changed.every(isColumn) ? '' : `; then ${run}`}`,
           ),
         ]
   if (off.length === 0) return findings
@@ -68,9 +68,19 @@ async function checkTables(database: Client, structure: Structure): Promise<Find
   ]
 }
 
-function drop({ kind, table, name }: Constraint): string {
-  const isIndex = kind === 'index' || kind === 'unique index'
-  return isIndex ? `drop index expiry.${name}` : `alter table expiry.${table} drop constraint ${name}`
+const isColumn = ({ kind }: Constraint) => kind === 'column'
+
+/** Gives a column the type that it is to have; drops what the migration is to make again. */
+function undo({ kind, table, name, traits }: Constraint): string {
+  switch (kind) {
+    case 'column':
+      return `alter table expiry.${table} alter column ${name} type ${traits} using ${name}::${traits}`
+    case 'index':
+    case 'unique index':
+      return `drop index expiry.${name}`
+    default:
+      return `alter table expiry.${table} drop constraint ${name}`
+  }
 }
 
 /** A function of ours runs with the rights of its owner, and `migrate` can only replace what is expiry_owner's. */

@@ -193,6 +193,15 @@ test.each(changed)('%s, another under its name, is told, and mended as told', as
   expect((await lookAt(database))['Schema/tables']).toBe('ok')
 })
 
+test('a column of another type is told, and mended as told', async () => {
+  await database.query('alter table expiry.organisations alter brake_share type numeric')
+  const found = (await lookAt(database))['Schema/tables']
+  expect(found).toMatch(/^fail: changed: column brake_share of expiry.organisations .*::numeric\(4,3\)$/)
+  const told = /: as expiry_owner: (.*)$/.exec(found ?? '')?.[1]
+  await database.query(`set role expiry_owner; ${told}; reset role`)
+  expect((await lookAt(database))['Schema/tables']).toBe('ok')
+})
+
 test('what is lost and what is changed are told together; a table that lacks a column is not asked for what speaks of it', async () => {
   await database.query(`
     alter table expiry.organisations drop constraint organisations_slug_check, drop constraint organisations_locale_check;

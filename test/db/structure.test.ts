@@ -65,6 +65,43 @@ test('a check, a key, a foreign key and an index of another meaning are told', a
   ])
 })
 
+test('what is of a host’s is another, and none of its functions is run to find out', async () => {
+  await database.query(`
+    create schema host;
+    create table host.mentors (id uuid primary key);
+    create collation host.loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+    create function host.f(integer) returns boolean language plpgsql immutable as $$ begin raise 'was run'; end $$;
+    alter table expiry.certifications drop constraint certifications_mentor_id_mentors_id_fk,
+      add constraint certifications_mentor_id_mentors_id_fk foreign key (mentor_id) references host.mentors;
+    drop index expiry.mentors_portal_key_any_case_key;
+    create unique index mentors_portal_key_any_case_key on expiry.mentors (lower(portal_key) collate host.loose);
+    create or replace function host.f(integer) returns boolean language plpgsql immutable as $$ begin perform pg_catalog.set_config('host.ran', 'yes', false); return true; end $$;
+    alter table expiry.portal_sync drop constraint portal_sync_priority_check,
+      add constraint portal_sync_priority_check check (priority between 1 and 4 and host.f(1));
+    grant usage on schema host to public;
+  `)
+  const owner = await database.connect()
+  const { changed } = await compareStructure(owner, structure)
+  expect(changed.map(({ name }) => name).sort()).toEqual([
+    'certifications_mentor_id_mentors_id_fk',
+    'mentors_portal_key_any_case_key',
+    'portal_sync_priority_check',
+  ])
+  const { rows } = await owner.query<{ ran: string | null }>(`select current_setting('host.ran', true) as ran`)
+  expect(rows).toEqual([{ ran: null }])
+})
+
+test('a column of another type is changed, one without the default that it cannot do without has lost it', async () => {
+  await database.query(`
+    alter table expiry.organisations alter brake_share type numeric, alter locale set default 'en', alter send_from drop default;
+    alter table expiry.reminder_dispatch_log alter available_at drop default;
+  `)
+  const { missing, changed } = await compareStructure(await database.connect(), structure)
+  const inShort = (parts: typeof missing) => parts.map(({ kind, table, name }) => `${kind} ${table}.${name}`)
+  expect(inShort(changed)).toEqual(['column organisations.brake_share'])
+  expect(inShort(missing)).toEqual(['default reminder_dispatch_log.available_at'])
+})
+
 test('a check that calls what the login may not call is not the one that was made; its table is compared all the same', async () => {
   await database.query(`
     create function public.of_a_host(text) returns boolean language sql immutable as $$ select true $$;
