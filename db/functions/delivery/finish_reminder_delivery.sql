@@ -140,9 +140,9 @@ begin
        set outcome = excluded.outcome, response = excluded.response, finished_at = excluded.finished_at
      where kept.outcome = 'uncertain'
   ), rechecked as (
-    -- Whoever gives the mentor another recipient before this commits finds nothing that has failed.
+    -- Whoever changes the facts or the recipient before this commits finds nothing that has failed.
     insert into expiry.mentor_rechecks (mentor_id)
-    select d.mentor_id from decided as d where d.verdict <> 'stale' and d.new_status = 'failed' and d.failure = 'rejected'
+    select d.mentor_id from decided as d where d.verdict <> 'stale' and d.new_status = 'failed'
   ), written as (
     update expiry.reminder_dispatch_log as l
        set status = d.new_status,
