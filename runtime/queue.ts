@@ -90,12 +90,13 @@ async function isPaused(queue: Queue): Promise<boolean> {
  * in whole seconds, so that a delayed job may begin a second late: hence the version that we demand.
  */
 const withoutLook = { skipVersionCheck: true }
-RedisConnection.minimumVersion = `${oldestRedis.join('.')}.0`
+const assumedRedis = `${oldestRedis.join('.')}.0`
 
 /** A script that may write and finds nothing to: refused where BullMQ's are, by a replica or a full server for example. */
 const vainWrite = `redis.call('SET', KEYS[1], '', 'XX')`
 
 function onRedis(options: QueueConnectionOptions): QueueConnection {
+  RedisConnection.minimumVersion = assumedRedis
   let closed = false
   const redis = connectRedis(options, () => closed)
   redis.on('error', options.onError)
