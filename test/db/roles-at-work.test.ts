@@ -9,7 +9,7 @@ import {
   setClock,
   setStatus,
 } from '../support/people.ts'
-import { accepted, attemptsOf, claim, finish } from './delivery.ts'
+import { type Attempt, accepted, claim, finish } from './delivery.ts'
 import { inShort, reminders } from './reminders.ts'
 import { connectAs, roles } from './roles.ts'
 import { runs } from './runs.ts'
@@ -77,7 +77,11 @@ test('the service carries a reminder all the way', async () => {
   await service.query(
     'select expiry.reminder_queue_room(10), expiry.settle_rechecks(10), expiry.rescue_stuck_reminders()',
   )
-  const attempts = await attemptsOf(service, await claim(service))
+  const jobs = await claim(service)
+  const { rows: attempts } = await service.query<Attempt>(
+    `select id, generation, attempt from expiry.begin_reminder_delivery($1, $2, '{email}', 300)`,
+    [jobs.map(({ id }) => id), jobs.map(({ generation }) => generation)],
+  )
   await finish(
     service,
     attempts.map((attempt) => ({ ...attempt, answers: { email: accepted } })),

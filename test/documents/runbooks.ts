@@ -125,6 +125,7 @@ async function lateNight(url: string): Promise<void> {
 
 /** A notifier begins what waits and is not heard of again; its lease runs out, and a service looks. */
 const notifierKilled = `
+  update expiry.reminder_dispatch_log set available_at = now();
   select expiry.begin_reminder_delivery(array_agg(id), array_agg(generation), '{email}', -1) from expiry.reminder_dispatch_log;
   select expiry.rescue_stuck_reminders();
   select expiry.check_operations()`

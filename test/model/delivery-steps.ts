@@ -4,7 +4,8 @@ import * as sql from '../db/delivery.ts'
 import { pick } from './command.ts'
 import { compare, shortOf } from './compare.ts'
 import { type Answer, begin, finish } from './delivery.ts'
-import { isStillSo, settle } from './model.ts'
+import { isPast, standingDate } from './facts.ts'
+import { settle } from './model.ts'
 import { look, type Real } from './real.ts'
 import type { Attempt, Model, Row } from './state.ts'
 
@@ -55,13 +56,25 @@ export async function beginRows(
     expect(delivery.acceptedChannels, shortOf(row)).toEqual(row.isTaken ? ['email'] : [])
     return [{ row, generation, attempt: delivery.attempt, isHandedOver: !row.isTaken }]
   })
-  // Where a tighter threshold has taken over unnoticed, the sweep writes about it seconds later.
-  const noted = asked.filter(({ row }, at) => verdicts[at] === 'superseded' && isStillSo(model, row))
-  for (const { row } of noted) settle(model, row.mentor, { atNight: false })
-  await real.client.query('select expiry.settle_rechecks(1000)')
+  const withdrawn = asked.filter(({ row }, at) => {
+    const hasRunOut =
+      row.kind === 'reminder' && standingDate(row.mentor) === row.expiry && isPast(model, row.mentor, row.expiry)
+    return verdicts[at] === 'no_recipient' || (verdicts[at] === 'superseded' && !hasRunOut)
+  })
+  await sweep(
+    model,
+    real,
+    withdrawn.map(({ row }) => row),
+  )
   await expectNoneTighterSent(model, real, attempts)
   model.attempts.push(...attempts)
   return attempts
+}
+
+/** Seconds later the sweep looks again at whom begin or finish has decided about. */
+async function sweep(model: Model, { client }: Real, decided: readonly Row[]): Promise<void> {
+  for (const { mentor } of decided) settle(model, mentor, { atNight: false })
+  await client.query('select expiry.settle_rechecks(1000)')
 }
 
 /** A looser reminder never follows a tighter one of the same date. */
@@ -84,7 +97,7 @@ async function expectNoneTighterSent(model: Model, real: Real, attempts: readonl
 /** The channel's answers arrive, one attempt a row at a time, one answer for each, over and over from the first. */
 export async function finishAttempts(
   model: Model,
-  { client }: Real,
+  real: Real,
   { attempts, answers }: { attempts: readonly Attempt[]; answers: readonly Answer[] },
 ): Promise<string[]> {
   const results = attempts.map((attempt, at) => ({ attempt, answer: pick(answers, at) }))
@@ -97,7 +110,7 @@ export async function finishAttempts(
   for (const { some, policy } of groups) {
     const expected = some.map(({ attempt, answer }) => `${shortOf(attempt.row)} ${answer}: ${finish(attempt, answer)}`)
     const finished = await sql.finish(
-      client,
+      real.client,
       some.flatMap(({ attempt: { row, generation, attempt, isHandedOver }, answer }) => {
         const answers: Record<string, ChannelAnswer> = isHandedOver ? { email: CHANNEL_ANSWERS[answer] } : {}
         return row.id === null ? [] : [{ id: row.id, generation, attempt, answers }]
@@ -110,6 +123,12 @@ export async function finishAttempts(
     })
     expect(found).toEqual(expected)
     words.push(...found)
+    const failed = some.filter(({ attempt: { row } }, at) => row.status === 'failed' && found[at]?.endsWith('recorded'))
+    await sweep(
+      model,
+      real,
+      failed.map(({ attempt }) => attempt.row),
+    )
   }
   return words
 }

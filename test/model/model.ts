@@ -57,7 +57,7 @@ export function uncoveredThreshold(model: Model, mentor: Mentor): number | null 
 }
 
 /** Whether what a row says about the mentor is still so; of a reminder: this date, in service, not lapsed. */
-export function isStillSo(model: Model, row: Row): boolean {
+function isStillSo(model: Model, row: Row): boolean {
   const { mentor, expiry, kind } = row
   if (kind !== 'reminder') return isTrue(row)
   return standingDate(mentor) === expiry && isInService(mentor) && !isPast(model, mentor, expiry)

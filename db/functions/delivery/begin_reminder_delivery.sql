@@ -81,11 +81,10 @@ begin
   ), rechecked as (
     -- Whoever changes the facts back before this commits finds the row open, and leaves it as it is.
     insert into expiry.mentor_rechecks (mentor_id, source)
-    select f.mentor_id, case
-             when f.reason in ('tighter_reminder', 'lapsed') then 'nightly' else 'realtime' -- the clock has, or somebody
-           end::expiry.reminder_source
+    -- The clock alone has opened the tighter one's days, and takes back no day that is over.
+    select f.mentor_id, case f.reason when 'tighter_reminder' then 'nightly' else 'realtime' end::expiry.reminder_source
       from facts as f
-     where f.answer in ('superseded', 'no_recipient')
+     where f.answer in ('superseded', 'no_recipient') and (f.kind, f.reason) is distinct from ('reminder', 'lapsed')
   ), moved as (
     -- One update for all verdicts: one for each would have to be made ready, indexes and triggers included, for no row.
     update expiry.reminder_dispatch_log as l
