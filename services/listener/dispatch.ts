@@ -44,7 +44,7 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
 }
 
 /** Milliseconds after which rows that were handed on are claimed, if begin has not taken them, and with them whatever is more urgent. */
-const ahead = 20
+const ahead = 100
 
 /**
  * Waits for the doorbell. A row that it names goes into the queue at once: a claim would take as long as the way from here to
