@@ -9,8 +9,9 @@ const kinds: Record<Finding['kind'], string> = {
 
 /** What is wrong about each mentor, and who is shown and nobody's; names people. */
 export function describeComparison({ findings, contacts, strangers }: Comparison, compared: number): string {
+  const unrecorded = findings.filter(({ kind }) => kind === 'unrecorded').length
   const lines = [
-    `${counted(contacts, 'contact')} read, ${counted(compared, 'mentor')} compared, ${findings.length} not as they must be.`,
+    `${counted(contacts, 'contact')} read, ${counted(compared, 'mentor')} compared, ${findings.length - unrecorded} not as they must be${unrecorded === 0 ? '' : `, ${unrecorded} to be noted`}.`,
     ...findings.map((finding) => `  ${describeFinding(finding)}`),
     ...strangers.map(
       (key) => `  the contact ${key} is shown and belongs to no mentor of ours: the office must look at it`,
@@ -28,11 +29,14 @@ function describeFinding({ ref, name, kind, isExposed, changes }: Finding): stri
 /** What has just happened to a mentor, the `place`-th of `total`. */
 export function describePushed(event: Extract<ApplyEvent, { kind: 'pushed' }>, place: number, total: number): string {
   const { finding, status, code } = event
-  const { ref, name, desired } = finding
-  return `[${place}/${total}] ${ref} ${name}: ${status === 'synced' ? outcome(desired.visible) : wordsForLeft(code)}\n`
+  const { ref, name } = finding
+  return `[${place}/${total}] ${ref} ${name}: ${status === 'synced' ? outcome(finding) : wordsForLeft(code)}\n`
 }
 
-const outcome = (isVisible: boolean) => (isVisible ? 'shown as it must be' : 'hidden')
+function outcome({ kind, desired }: Finding): string {
+  if (kind === 'unrecorded') return 'noted'
+  return desired.visible ? 'shown as it must be' : 'hidden'
+}
 
 const reasons: Record<string, string> = {
   not_begun: 'not begun',

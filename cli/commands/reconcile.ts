@@ -29,8 +29,8 @@ and whether it was pushed or is held. Parked mentors are tried again. Times are 
   --timeout SECONDS   how long it is followed (300); what is not done stays asked for
   --json              one JSON object: { comparison, retried, differences: [difference] }; fate is what became of each
 
-Needs a login with expiry_service. Exit code 0: all is as it should be now, or pushed to the portal, 1: something is left, held
-or not done, 2: bad usage.
+Needs a login with expiry_service. Exit code 0: all is as it should be now, or pushed to the portal, 1: something is left, held,
+parked, without a contact or not done, 2: bad usage.
 `
 
 type Left = { mentor: string; code: string | null }

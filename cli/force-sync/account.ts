@@ -73,16 +73,23 @@ export function describeListeners(count: number): string {
   return line('listener', `${wordsForConnected(count)}${lack}`)
 }
 
+const whatThen =
+  '`mentor-expiry doctor` says whether database, queue and portal work; what cannot wait: `mentor-expiry break-glass-sync`'
+
 /** How it ended, as the last lines. */
 export function describeEnd(outcome: Outcome, website: Website | undefined, name: string): string {
   const sync = website?.sync
   if (outcome === 'removed' || !sync) return line('done', 'the mentor is on the website no more, and has been removed')
   switch (outcome) {
     case 'done':
-      return line('acknowledged', wordsForAcknowledged(sync) ?? '') + line('visible by', wordsForEffect(sync))
+      return (
+        line('acknowledged', wordsForAcknowledged(sync) ?? '') +
+        line(website.desired.visible ? 'visible by' : 'gone by', wordsForEffect(sync))
+      )
     case 'parked':
-    case 'waiting':
       return line('not done', wordsForSync(sync, name))
+    case 'waiting':
+      return line('not done', wordsForSync(sync, name)) + line('what then', whatThen)
     default:
       return outcome satisfies never
   }

@@ -33,7 +33,10 @@ export function fateOf(
   comparison: Comparison,
 ): string {
   if (kind === 'extra') return isExposed ? 'the website may show it: left as it is' : 'left as it is'
-  if (claimsSync) return isExposed || comparison.status === 'done' ? 'pushed' : 'held'
+  if (claimsSync) {
+    if (!isExposed && comparison.status !== 'done') return 'held'
+    return kind === 'missing' ? 'tried again' : 'pushed'
+  }
   if (status === 'parked') return `parked (${wordsForPortalCode(error)})`
   return 'was not in step, and is pushed anyway'
 }

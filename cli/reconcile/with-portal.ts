@@ -5,6 +5,7 @@ import { wordsForSpeaker } from '../website/words.ts'
 import {
   askComparison,
   type Comparison,
+  type ContactDifference,
   followComparison,
   hasPublished,
   lastComparison,
@@ -13,6 +14,10 @@ import {
 import { describeComparison, describeWaiting, fateOf } from './comparison-words.ts'
 
 type Wishes = { actor: string; isInitial: boolean; isDry: boolean; isJson: boolean; milliseconds: number }
+
+/** Whether it takes more than a push to make it right. */
+const isLeft = ({ kind, status }: ContactDifference) =>
+  kind === 'missing' || (kind === 'different' && status === 'parked')
 
 /** Has all contacts of the portal compared, follows that and tells the result; with `isDry` the last result there is. */
 export async function reconcileWithPortal(
@@ -28,7 +33,8 @@ export async function reconcileWithPortal(
     if (isJson) write(`${JSON.stringify({ comparison: comparison ?? null, retried, differences })}\n`)
     const isOver = isEnded || comparison?.status === 'failed'
     say(`${isOver && comparison ? describeComparison(comparison, found) : ''}${told}`)
-    return comparison?.status === 'done' ? 0 : 1
+    const isInStep = comparison?.status === 'done' && !found.some(isLeft)
+    return isInStep ? 0 : 1
   }
 
   if (isDry) {

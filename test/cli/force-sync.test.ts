@@ -71,6 +71,7 @@ test('where the contact shows it already, nothing is written; machines are told 
   await setStatus(stage.database, kari, 'paused')
   await inStep()
   const people = await forceSync('fjord/M-1')
+  expect(labels(people.output).slice(-2)).toEqual(['acknowledged', 'gone by'])
   expect(people.output).toContain('must not be shown, the mentor is paused; on contact M-1')
   expect(people.output).toContain('write         none: the portal shows this already')
   const { code, output } = await forceSync('fjord/M-1', '--json')
@@ -122,7 +123,9 @@ test('nobody speaks with the portal: that is said, the wish stays, and whoever c
   expect(performance.now() - began).toBeLessThan(20_000)
   expect(alone.code).toBe(1)
   expect(alone.output).toContain('credential    nobody speaks with the portal: no portal-sync is running')
-  expect(alone.output).toMatch(/^not done {6}(pending|in the queue).*\nlistener {6}1 is connected$/m)
+  expect(alone.output).toMatch(
+    /^not done {6}(pending|in the queue).*\nwhat then {5}`mentor-expiry doctor` .*\nlistener {6}1 is connected$/m,
+  )
   const { rows } = await stage.database.query('select requested_by from expiry.portal_sync')
   expect(rows).toEqual([{ requested_by: 'kari' }])
 
