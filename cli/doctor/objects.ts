@@ -8,9 +8,11 @@ import { type Finding, fail, migrate, pass, shorten, together } from './finding.
 /** What the migrations and the files of this version make against what there is, and whose it is. */
 export async function checkObjects(database: Client): Promise<Finding[]> {
   const [objects, structure] = await Promise.all([knownObjects(), knownStructure()])
+  const files = await checkFiles(database, objects)
   return [
-    await checkFiles(database, objects),
+    files,
     ...(await checkTables(database, structure)),
+    ...(files.outcome === 'pass' ? await checkSequences(database) : []),
     await checkOwner(database, structure, objects),
   ]
 }
@@ -81,6 +83,22 @@ function undo({ kind, table, name, traits }: Constraint): string {
     default:
       return `alter table expiry.${table} drop constraint ${name}`
   }
+}
+
+/** Where a backup was restored into a database that was there, its rows stay beside sequences that are set back. */
+async function checkSequences(database: Client): Promise<Finding[]> {
+  const { rows } = await database.query<{ sequence: string; largest: number }>(
+    'select sequence, largest from expiry.lagging_sequences()',
+  )
+  if (rows.length === 0) return []
+  const statements = rows.map(({ sequence, largest }) => `select setval('${sequence}', ${largest})`)
+  return [
+    fail(
+      'sequences',
+      `behind the ids of their tables, whose new rows fail (23505): ${shorten(rows.map(({ sequence }) => sequence))}`,
+      `was a backup restored into a database that was there? Restore it where none of its name is; or, as an administrator: ${together(statements)}`,
+    ),
+  ]
 }
 
 /** A function of ours runs with the rights of its owner, and `migrate` can only replace what is expiry_owner's. */

@@ -5,6 +5,7 @@ import { applySchema } from '../../db/apply.ts'
 import { packageRoot } from '../../runtime/package-root.ts'
 import { recordEarlier } from '../db/earlier.ts'
 import type { Database } from '../support/database.ts'
+import { addMentor, addOrganisation } from '../support/people.ts'
 import { healthyDatabase, lookAt } from './diagnosis.ts'
 
 let database: Database
@@ -237,6 +238,17 @@ test('a column that is gone, one that may be null, and a foreign key that nobody
   expect(found).toContain('column paused_until of expiry.mentors (db/migrations/0000_tables.sql)')
   expect(found).toContain('not null expiry_date of expiry.certifications (db/migrations/0000_tables.sql)')
   expect(found).toContain('foreign key certifications_mentor_id_mentors_id_fk of expiry.certifications')
+})
+
+test('sequences that a restore has set back are named, and set right as told', async () => {
+  const organisation = await addOrganisation(database)
+  for (const daysLeft of [5, 10, 20]) await addMentor(database, { organisation, daysLeft })
+  await database.query(`select setval('expiry.reminder_dispatch_log_id_seq', 1)`)
+  const found = (await lookAt(database))['Schema/sequences']
+  expect(found).toMatch(/^fail: behind the ids .* \(23505\): expiry\.reminder_dispatch_log_id_seq → /)
+  await database.query(/as an administrator: (.*)$/.exec(found ?? '')?.[1] ?? '')
+  expect((await lookAt(database))['Schema/sequences']).toBeUndefined()
+  await addMentor(database, { organisation, daysLeft: 20 })
 })
 
 test('several of another owner can be given back by what is told as it stands', async () => {

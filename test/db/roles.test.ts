@@ -46,6 +46,7 @@ const mayExecute: Record<string, string> = {
   forecast_reminders: 'app service reader',
   forecast_messages: 'app service reader',
   forecast_departures: 'app service reader',
+  lagging_sequences: 'app service reader',
   raise_alert: 'service',
   resolve_alert: 'service',
   transition_mentor_status: 'app service',

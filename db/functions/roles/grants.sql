@@ -31,7 +31,8 @@ grant execute on function
   expiry.wait_for_hours(interval, date, date)
 to expiry_app, expiry_service, expiry_reader;
 grant execute on function
-  expiry.forecast_reminders(integer, uuid), expiry.forecast_messages(integer, uuid), expiry.forecast_departures(integer, uuid)
+  expiry.forecast_reminders(integer, uuid), expiry.forecast_messages(integer, uuid), expiry.forecast_departures(integer, uuid),
+  expiry.lagging_sequences()
 to expiry_app, expiry_service, expiry_reader;
 grant execute on function
   expiry.nightly_owed(), expiry.run_nightly(text), expiry.enqueue_due_reminders(integer, bigint),
