@@ -6,7 +6,8 @@ import type { QueueConnection } from './queue.ts'
 
 /**
  * What became of a job. `nothing`: there was nothing to do yet, and the job is removed, so that one of its id can be added
- * again. `failed`: its row has failed, and so does it, with the reason's code, so that Bull Board shows it. `again`: something stood in the way before anything was begun; it is tried again after so many milliseconds.
+ * again. `failed`: its row has failed, and so does it, with the reason's code, so that Bull Board shows it. `again`: something
+ * stood in the way before anything was begun; it is tried again after so many milliseconds.
  */
 type JobOutcome =
   | { kind: 'done' }

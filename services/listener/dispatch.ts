@@ -43,7 +43,7 @@ export async function dispatchLoop(deps: DispatchDeps, signal: AbortSignal): Pro
   }
 }
 
-/** Milliseconds after which rows that were handed on are claimed, if begin has not taken them, and with them whatever is more urgent. */
+/** Milliseconds after which rows that were handed on are claimed, if begin has not taken them, and what is more urgent before them. */
 const ahead = 100
 
 /**
